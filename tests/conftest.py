@@ -1,0 +1,35 @@
+"""What all tests share: golden files, rewritten by `--update`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the golden files")
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be rewritten."""
+    return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture
+def golden(update: bool) -> Callable[[Path, str], None]:
+    """Hold a text to a file, byte for byte."""
+
+    def hold(path: Path, actual: str) -> None:
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(actual.encode())
+        assert path.is_file(), f"no golden file {path}: run pytest --update"
+        assert path.read_bytes().decode() == actual
+
+    return hold

@@ -29,6 +29,10 @@ RENDERERS = {
 texts = st.text(st.characters() | st.sampled_from("\t\r\n \x1b\u202e東\u0301%,:"))
 
 
+def file_of(name: str) -> str:
+    return f"{name.replace(' ', '-')}.txt"
+
+
 @st.composite
 def findings(draw: st.DrawFn) -> Finding:
     """Any finding, its spans anywhere, also outside their texts."""
@@ -51,7 +55,7 @@ def findings(draw: st.DrawFn) -> Finding:
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_text_is_as_reviewed(name, golden):
-    golden(GOLDEN / f"{name}.txt", render_text([FINDINGS[name]]))
+    golden(GOLDEN / file_of(name), render_text([FINDINGS[name]]))
 
 
 @pytest.mark.parametrize("suffix", RENDERERS)
@@ -60,7 +64,7 @@ def test_formats_for_tools_are_as_reviewed(suffix, golden):
 
 
 def test_no_golden_file_is_an_orphan():
-    expected = {f"{name}.txt" for name in FINDINGS} | {f"all.{s}" for s in RENDERERS}
+    expected = {file_of(name) for name in FINDINGS} | {f"all.{s}" for s in RENDERERS}
     assert expected == {path.name for path in GOLDEN.iterdir()}
 
 

@@ -76,8 +76,9 @@ def examples(page: str) -> Iterator[Example]:
             data = block.text.encode()
             if block.info == "python":
                 data = bytes_of(ast.parse(block.text.strip(), mode="eval").body)
+            path = path_of(data.decode(errors="replace"))
             shown = following if following and following.info == "text" else None
-            yield Example(path_of(block.text), data, lock, block.fix, shown)
+            yield Example(path, data, lock, block.fix, shown)
 
 
 def path_of(text: str) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGES = sorted((Path(__file__).parents[1] / "docs" / "findings").glob("*.md"))
-_HEAD = re.compile(r"# (SAGA[0-9]{3}) ([a-z][a-z0-9_]*)\n")
+_HEAD = re.compile(r"# (SAGA[0-9]{3}) ([a-z][a-z0-9-]*)\n")
 _PART = re.compile(r"^(`{3,})([^\n]*)\n(.*?)^\1$|^## Fix$", re.DOTALL | re.MULTILINE)
 
 
@@ -161,5 +161,5 @@ def test_a_code_and_a_name_stand_for_one_rule():
 def test_a_check_is_named_after_its_rule():
     for module, found in rules().items():
         if module.startswith("sagadsl.checks."):
-            stem = module.rpartition(".")[2]
+            stem = module.rpartition(".")[2].replace("_", "-")
             assert {rule.name for rule in found} <= {stem}, module

@@ -55,7 +55,8 @@ class Finding(NamedTuple):
 class Rule(NamedTuple):
     """The identity of a kind of finding; a code is never used for another rule.
 
-    `name` is the stem of the module that finds it and of the page that explains it.
+    `name`, as in `dead-end`, is the stem of the page that explains it and, with
+    underscores, of the module that finds it.
     """
 
     code: str

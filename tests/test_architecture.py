@@ -114,6 +114,7 @@ def row(room: str) -> int:
 @in_package
 def test_a_module_imports_only_from_its_own_row_and_above(path):
     here = room_of(path)
+    assert here in ASIDE or row(here) >= 0
     for dotted in imports(path):
         there = room(dotted)
         if not there:

@@ -181,7 +181,8 @@ def test_files_functions_and_lines_are_short(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 300 or name(path) in LONG_FILES
     # A pragma may hang over: it can stand nowhere else.
-    assert not [line for line in lines if len(line.partition("  # noqa")[0]) > 88]
+    bare = [re.sub(r"  # (noqa|type: ignore)\b.*", "", line) for line in lines]
+    assert not [line for line in bare if len(line) > 88]
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             long = f"{name(path)}:{node.name}"

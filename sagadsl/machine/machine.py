@@ -1,0 +1,247 @@
+"""One version of a saga, for those who ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sagadsl.machine.guards import Plan, guards_of, table_of
+from sagadsl.machine.judge import at_end, fault, may, reason, standing
+from sagadsl.machine.tables import (
+    ABORTING,
+    FINISHED,
+    Action,
+    Compensation,
+    Event,
+    Kind,
+    Record,
+    Refused,
+    Rule,
+    Transition,
+)
+
+Step = int
+State = str
+
+
+class Machine:
+    """One version of the saga.
+
+    A mask is one integer, bit i set where step i is done. A record also knows what has
+    begun, what failed and what was compensated. Arguments are never changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        version: int,
+        digest: str,
+        draft: bool,
+        states: Mapping[State, str],
+        rules: Sequence[Rule],
+        actions: Sequence[Action] = (),
+        compensations: Mapping[str, str] | None = None,
+        copies: Mapping[State, State] | None = None,
+    ) -> None:
+        """Take the rows, in which causes precede effects, and work out the guards."""
+        self.version = version
+        self.digest = digest
+        self.draft = draft
+        self.rules: tuple[Rule, ...] = tuple(rules)
+        self.actions: dict[str, Action] = {action.name: action for action in actions}
+        self.transitions: tuple[Transition, ...] = table_of(rules, copies or {})
+        self.guards = guards_of(states, rules, self.actions, compensations or {})
+        self._plans: dict[Step, Plan] = {
+            plan.rule.step: plan
+            for plan in sorted(self.guards.plans, key=lambda plan: plan.rule.step)
+        }
+        self.compensations: tuple[Compensation, ...] = tuple(
+            Compensation(step, plan.undo)
+            for step, plan in self._plans.items()
+            if plan.undo
+        )
+        self._rounds: dict[str, list[Plan]] = {}
+        for plan in self._plans.values():
+            self._rounds.setdefault(plan.rule.action, []).append(plan)
+        for plan in self._plans.values():
+            self._rounds.setdefault(plan.rule.name, [plan])
+        self._quick = self._quick_guards()
+
+    def __repr__(self) -> str:
+        return f"<Machine version {self.version}>"
+
+    def advance(self, mask: int, step: Step | str) -> int:
+        """The mask with the step's bit set, or `Refused`."""
+        try:
+            care, need, bit = self._quick[step]
+            if mask & care == need:
+                return mask | bit
+        except (KeyError, TypeError):
+            pass  # below it is said what is wrong, or found which round is meant
+        record = self._done(mask)
+        plan = self._due(record, Kind.BEGIN, step)
+        self._demand(record, Kind.BEGIN, plan)
+        return mask | plan.bit
+
+    def can(self, mask: int, step: Step | str) -> bool:
+        """Whether `advance` accepts the step."""
+        record = self._done(mask)
+        plan = self._due(record, Kind.BEGIN, step)
+        return may(self.guards, record, Kind.BEGIN, plan)
+
+    def allowed(self, mask: int) -> tuple[Step, ...]:
+        """The steps that `advance` accepts, in order of position."""
+        record = self._done(mask)
+        return tuple(
+            step
+            for step, plan in self._plans.items()
+            if may(self.guards, record, Kind.BEGIN, plan)
+        )
+
+    def held(self, mask: int) -> tuple[State, ...]:
+        """The states where the process stands, in order of declaration."""
+        return standing(self.guards, self._done(mask))
+
+    def replay(self, steps: Iterable[Step | str]) -> int:
+        """The mask that the steps lead to from the start, or `Refused` with `index`."""
+        mask = 0
+        for index, step in enumerate(steps):
+            try:
+                mask = self.advance(mask, step)
+            except Refused as refused:
+                refused.index = index
+                raise
+        return mask
+
+    def is_valid(self, mask: int) -> bool:
+        """Whether some run leads here."""
+        return self.is_valid_record(Record(mask, mask))
+
+    def is_final(self, mask: int) -> bool:
+        """Whether the process stands in final states only."""
+        return at_end(self.guards, self._done(mask))
+
+    def undo(self, mask: int) -> tuple[str, ...]:
+        """The compensations to run if it is given up here, in an order that is allowed.
+
+        None once a pivot is done: from there the process only goes forward.
+        """
+        record = self._done(mask)
+        actions: list[str] = []
+        if may(self.guards, record, Kind.ABORT, None):
+            record = record._replace(control=ABORTING)
+            for plan in reversed(self.guards.plans):
+                if may(self.guards, record, Kind.UNDO, plan):
+                    record = record._replace(closed=record.closed | plan.bit)
+                    actions.append(plan.undo)
+        return tuple(actions)
+
+    def apply(self, record: Record, event: Event) -> Record:
+        """The record after the event, or `Refused`."""
+        self._check(record)
+        kind = Kind(event.kind)
+        begun, done, closed, control = record
+        if kind is Kind.ABORT or kind is Kind.FINISH:
+            self._demand(record, kind, None)
+            sets = ABORTING if kind is Kind.ABORT else FINISHED
+            return Record(begun, done, closed, control | sets)
+        plan = self._due(record, kind, event.step)
+        self._demand(record, kind, plan)
+        if kind is Kind.BEGIN:
+            return Record(begun | plan.bit, done, closed, control)
+        if kind is Kind.DONE:
+            return Record(begun, done | plan.bit, closed, control)
+        return Record(begun, done, closed | plan.bit, control)
+
+    def events(self, record: Record) -> tuple[Event, ...]:
+        """The events that `apply` accepts: by kind, then by position."""
+        self._check(record)
+        of_steps = [
+            Event(kind, step)
+            for kind in (Kind.BEGIN, Kind.DONE, Kind.FAIL, Kind.UNDO)
+            for step, plan in self._plans.items()
+            if may(self.guards, record, kind, plan)
+        ]
+        of_all = [
+            Event(kind)
+            for kind in (Kind.ABORT, Kind.FINISH)
+            if may(self.guards, record, kind, None)
+        ]
+        return (*of_steps, *of_all)
+
+    def is_valid_record(self, record: Record) -> bool:
+        """Whether some run leads here."""
+        return not self.why_invalid(record)
+
+    def why_invalid(self, record: Record) -> str:
+        """Why no run leads to a record; empty if one does."""
+        try:
+            self._check(record)
+        except Refused as refused:
+            return refused.reason
+        return fault(self.guards, record)
+
+    def standing(self, record: Record) -> tuple[State, ...]:
+        """The states where a record stands, in order of declaration."""
+        self._check(record)
+        return standing(self.guards, record)
+
+    def _quick_guards(self) -> dict[Step | str, tuple[int, int, int]]:
+        """For each step the first way to it as one comparison: care, need and its bit.
+
+        The sign and the bits that no step owns are cared for and never needed.
+        """
+        quick: dict[Step | str, tuple[int, int, int]] = {}
+        for step, plan in self._plans.items():
+            way = plan.ways[0]
+            makers = [p.makers for p in way.places if p.kind != "initial"]
+            need = 0
+            for mask in makers:
+                need |= mask & -mask
+            block = way.rivals | plan.bit | ~self.guards.steps
+            if all(makers) and not need & block:
+                quick[step] = (need | block, need, plan.bit)
+        for name, rounds in self._rounds.items():
+            if len(rounds) == 1 and rounds[0].rule.step in quick:
+                quick[name] = quick[rounds[0].rule.step]
+        return quick
+
+    def _done(self, mask: int) -> Record:
+        """The record of a mask: what is done has begun, and nothing failed."""
+        record = Record(mask, mask)
+        self._check(record)
+        return record
+
+    def _check(self, record: Record) -> None:
+        """Refuse what cannot be a record of this version, whatever its runs."""
+        lanes = (self.guards.steps,) * 3
+        for value, known in zip(record, (*lanes, ABORTING | FINISHED), strict=True):
+            if not isinstance(value, int) or value < 0:
+                reason = f"{value!r} is not a non-negative integer"
+                raise Refused(self, record, None, reason)
+            if unknown := value & ~known:
+                bit = (unknown & -unknown).bit_length() - 1
+                reason = f"bit {bit} belongs to no step of version {self.version}"
+                raise Refused(self, record, None, reason)
+
+    def _due(self, record: Record, kind: Kind, step: Step | str | None) -> Plan:
+        """The plan of a step; of an action with rounds, that of the round due."""
+        if isinstance(step, str):
+            rounds = self._rounds.get(step, [])
+        else:
+            rounds = [self._plans[step]] if step in self._plans else []
+        if not rounds:
+            reason = f"version {self.version} has no step {step!r}"
+            raise Refused(self, record, step, reason)
+        for plan in rounds:
+            if may(self.guards, record, kind, plan):
+                return plan
+        begun = [plan for plan in rounds if record.begun & plan.bit]
+        if kind is Kind.BEGIN:
+            return next((p for p in rounds if p not in begun), rounds[-1])
+        return begun[-1] if begun else rounds[0]
+
+    def _demand(self, record: Record, kind: Kind, plan: Plan | None) -> None:
+        """Refuse an event whose guard fails, and say why."""
+        if not may(self.guards, record, kind, plan):
+            step = plan.rule.step if plan else None
+            raise Refused(self, record, step, reason(self.guards, record, kind, plan))

@@ -1,0 +1,219 @@
+"""What a saga means: names resolved, times in seconds, loops unrolled into rounds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sagadsl.machine import Action as ActionRow
+from sagadsl.machine import Machine, Rule
+from sagadsl.source import Source, Span
+
+
+class State(NamedTuple):
+    """A declared state; `kind` is empty, `initial`, `final` or `final failure`."""
+
+    name: str
+    kind: str
+    was: str
+    doc: str
+    span: Span
+
+
+class Trigger(NamedTuple):
+    """What fires a transition: its actors, or a timer of `delay` seconds, or anyone.
+
+    `text` is how it is written, as in `by user | ops` or `after 15 minutes`.
+    """
+
+    text: str
+    actors: tuple[str, ...]
+    delay: int
+    span: Span | None
+
+
+class Transition(NamedTuple):
+    """A declared row. `sources` are the alternatives, each a set of joined states."""
+
+    sources: tuple[tuple[str, ...], ...]
+    targets: tuple[str, ...]
+    otherwise: tuple[str, ...]
+    action: str
+    trigger: Trigger
+    limit: int
+    was: str
+    doc: str
+    span: Span
+    name_span: Span
+    limit_span: Span | None
+
+
+class Action(NamedTuple):
+    """How an action is performed; one whose row has no effect is a fact.
+
+    `parks` says that a step in doubt waits for a person. `spans` has the place of
+    each clause, by its first word.
+    """
+
+    row: ActionRow
+    parks: bool
+    doc: str
+    span: Span
+    spans: dict[str, Span]
+
+    @property
+    def performed(self) -> bool:
+        """Whether our code does something for it."""
+        return bool(self.row.effect)
+
+
+class Compensation(NamedTuple):
+    """Which action takes back which."""
+
+    action: str
+    compensation: str
+    span: Span
+
+
+class Needs(NamedTuple):
+    """A property: the action never happens before the other is done."""
+
+    action: str
+    needed: str
+    span: Span
+
+
+class Never(NamedTuple):
+    """A property: the two actions never both happen."""
+
+    action: str
+    other: str
+    span: Span
+
+
+class Always(NamedTuple):
+    """A property: whoever has held the state ends in one of the outcomes."""
+
+    state: str
+    outcomes: tuple[str, ...]
+    span: Span
+
+
+class Move(NamedTuple):
+    """A step of a scenario."""
+
+    action: str
+    fails: bool
+    span: Span
+
+
+class Scenario(NamedTuple):
+    """A worked example; `result` is a state, `refused`, `compensated` or `expired`."""
+
+    title: str
+    moves: tuple[Move, ...]
+    result: str
+    span: Span
+
+
+class Abort(NamedTuple):
+    """The request to give up, and who may make it; no actors means anyone."""
+
+    name: str
+    actors: tuple[str, ...]
+
+
+class Step(NamedTuple):
+    """A transition in one of its rounds; `round` is empty in the first."""
+
+    name: str
+    round: str
+    sources: tuple[tuple[str, ...], ...]
+    targets: tuple[str, ...]
+    otherwise: tuple[str, ...]
+    transition: Transition
+
+
+class Saga(NamedTuple):
+    """A whole saga.
+
+    `states` and `transitions` are as declared. `places` maps each state of each round
+    to the declared one, `steps` are all rounds of all transitions; both stand in order
+    of declaration, rounds last.
+    """
+
+    source: Source
+    name: str
+    name_span: Span
+    title: str
+    aggregate: str
+    expires: int
+    remember: int
+    abort: Abort | None
+    states: dict[str, State]
+    transitions: dict[str, Transition]
+    compensations: dict[str, Compensation]
+    actions: dict[str, Action]
+    properties: tuple[Needs | Never | Always, ...]
+    scenarios: tuple[Scenario, ...]
+    places: dict[str, str]
+    steps: tuple[Step, ...]
+
+    def action(self, name: str) -> ActionRow:
+        """How an action is performed; a fact has an empty effect."""
+        found = self.actions.get(name)
+        return found.row if found else ActionRow(name, "")
+
+
+class Rows(NamedTuple):
+    """The meaning of one version, without its words: what the lock file keeps.
+
+    `states` maps each state of each round to its kind, `copies` those of later rounds
+    to the declared state; the rules stand so that causes precede effects.
+    """
+
+    aggregate: str
+    expires: int
+    remember: int
+    abort: Abort | None
+    states: dict[str, str]
+    copies: dict[str, str]
+    rules: tuple[Rule, ...]
+    actions: tuple[ActionRow, ...]
+    compensations: dict[str, str]
+
+
+class Version(NamedTuple):
+    """A numbered version; a draft may still change. `was` maps new names to former."""
+
+    number: int
+    digest: str
+    released: bool
+    rows: Rows
+    was: dict[str, str]
+
+    def machine(self) -> Machine:
+        """The machine that judges records of this version."""
+        rows = self.rows
+        return Machine(
+            version=self.number,
+            digest=self.digest,
+            draft=not self.released,
+            states=rows.states,
+            rules=rows.rules,
+            actions=rows.actions,
+            compensations=rows.compensations,
+            copies=rows.copies,
+        )
+
+
+class Pinned(NamedTuple):
+    """A saga with its positions and all its versions, the newest last."""
+
+    saga: Saga
+    positions: dict[str, int]
+    versions: tuple[Version, ...]
+
+    @property
+    def latest(self) -> Version:
+        """The version that new processes start with."""
+        return self.versions[-1]

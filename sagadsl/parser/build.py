@@ -1,0 +1,222 @@
+"""The grammar's rules, as syntax nodes: one method for each rule, in its order."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sagadsl import syntax
+from sagadsl.diagnostics import Finding
+from sagadsl.parser.number import check_count, check_duration
+from sagadsl.parser.string import read_string
+from sagadsl.parser.tokens import Token
+from sagadsl.source import Source, Span
+
+
+class Builder:
+    """Makes syntax nodes while the parser runs, so that nothing walks a tree."""
+
+    source: Source
+    findings: list[Finding]
+
+    def start(self, source: Source) -> None:
+        """Begins a text."""
+        self.source = source
+        self.findings = []
+
+    def _span(self, children: list[Any]) -> Span:
+        first, last = children[0], children[-1]
+        start = _start(first)
+        return Span(self.source, start, _end(last))
+
+    def _text(self, token: Token) -> syntax.Text:
+        span = self._span([token])
+        value = read_string(token.text, span)
+        if isinstance(value, Finding):
+            self.findings.append(value)
+            value = ""
+        return syntax.Text(value, span)
+
+    def _doc(self, children: list[Any]) -> syntax.Text | None:
+        last = children[-1]
+        if isinstance(last, Token) and last.type == "STRING":
+            return self._text(last)
+        return None
+
+    def saga(self, children: list[Any]) -> syntax.SagaSyntax:
+        title = children[2]
+        return syntax.SagaSyntax(
+            self.source,
+            children[1],
+            self._text(title) if title.type == "STRING" else None,
+            tuple(child for child in children[2:] if not isinstance(child, Token)),
+            (),
+            self._span(children),
+        )
+
+    def aggregate(self, children: list[Any]) -> syntax.Aggregate:
+        return syntax.Aggregate(children[1], self._span(children))
+
+    def expires(self, children: list[Any]) -> syntax.Expires:
+        return syntax.Expires(children[2], self._span(children))
+
+    def remember(self, children: list[Any]) -> syntax.Remember:
+        return syntax.Remember(children[2], self._span(children))
+
+    def abort(self, children: list[Any]) -> syntax.Abort:
+        actors = children[2].actors if len(children) > 2 else ()
+        return syntax.Abort(children[1], actors, self._span(children))
+
+    def block(self, children: list[Any]) -> syntax.Block:
+        word = children[0]
+        if word.text == "actions":
+            items = self._actions(children[2:-1])
+        else:
+            items = tuple(c for c in children[2:-1] if not isinstance(c, Token))
+        name = syntax.Name(word.text, self._span([word]))
+        return syntax.Block(name, items, self._span(children))
+
+    def state(self, children: list[Any]) -> syntax.StateItem:
+        words = []
+        for child in children:
+            if isinstance(child, syntax.Name):
+                break
+            words.append(child.text)
+        return syntax.StateItem(
+            next(c for c in children if isinstance(c, syntax.Name)),
+            cast("Any", " ".join(words)),
+            next((c.name for c in children if isinstance(c, syntax.Was)), None),
+            self._doc(children),
+            self._span(children),
+        )
+
+    def row(self, children: list[Any]) -> syntax.Row:
+        sources, targets = children[0], children[2]
+        at = 3
+        otherwise: tuple[syntax.Name, ...] = ()
+        if children[at].type == "ELSE":
+            otherwise = children[at + 1]
+            at += 2
+        return syntax.Row(
+            sources,
+            targets,
+            otherwise,
+            children[at + 1],
+            tuple(c for c in children[at + 2 :] if not isinstance(c, Token)),
+            self._doc(children),
+            self._span([sources[0][0], children[-1]]),
+        )
+
+    def sources(self, children: list[Any]) -> tuple[tuple[syntax.Name, ...], ...]:
+        return tuple(children[::2])
+
+    def states(self, children: list[Any]) -> tuple[syntax.Name, ...]:
+        return tuple(children[::2])
+
+    def by(self, children: list[Any]) -> syntax.By:
+        return syntax.By(tuple(children[1::2]), self._span(children))
+
+    def after(self, children: list[Any]) -> syntax.After:
+        return syntax.After(children[1], self._span(children))
+
+    def limit(self, children: list[Any]) -> syntax.Limit:
+        return syntax.Limit(children[2], self._span(children))
+
+    def was(self, children: list[Any]) -> syntax.Was:
+        return syntax.Was(children[1], self._span(children))
+
+    def compensation(self, children: list[Any]) -> syntax.CompensationItem:
+        return syntax.CompensationItem(
+            children[0], children[2], self._span(children)
+        )
+
+    def _actions(self, children: list[Any]) -> tuple[syntax.ActionItem, ...]:
+        """Gathers heads and the clauses that follow each."""
+        items: list[syntax.ActionItem] = []
+        for child in children:
+            if isinstance(child, syntax.Name):
+                items.append(syntax.ActionItem(child, (), None, child.span))
+            elif isinstance(child, Token):
+                if child.type == "STRING":
+                    doc = self._text(child)
+                    items[-1] = items[-1]._replace(
+                        doc=doc, span=items[-1].span.to(doc.span)
+                    )
+            else:
+                items[-1] = items[-1]._replace(
+                    clauses=(*items[-1].clauses, child),
+                    span=items[-1].span.to(child.span),
+                )
+        return tuple(items)
+
+    def head(self, children: list[Any]) -> syntax.Name:
+        return cast("syntax.Name", children[0])
+
+    def flag(self, children: list[Any]) -> syntax.Flag:
+        return syntax.Flag(
+            cast("Any", " ".join(c.text for c in children)), self._span(children)
+        )
+
+    def probe(self, children: list[Any]) -> syntax.Probe:
+        return syntax.Probe(children[1], self._span(children))
+
+    def retry(self, children: list[Any]) -> syntax.Retry:
+        durations = [c for c in children if isinstance(c, syntax.Duration)]
+        every = durations[0] if durations else None
+        up_to = durations[1] if len(durations) > 1 else None
+        return syntax.Retry(children[1], every, up_to, self._span(children))
+
+    def timeout(self, children: list[Any]) -> syntax.Timeout:
+        return syntax.Timeout(children[1], self._span(children))
+
+    def needs(self, children: list[Any]) -> syntax.Needs:
+        return syntax.Needs(self.name(children[:1]), children[2], self._span(children))
+
+    def never(self, children: list[Any]) -> syntax.Never:
+        return syntax.Never(children[1], children[3], self._span(children))
+
+    def always(self, children: list[Any]) -> syntax.Always:
+        return syntax.Always(
+            children[1], tuple(children[3::2]), self._span(children)
+        )
+
+    def scenario(self, children: list[Any]) -> syntax.ScenarioItem:
+        moves = tuple(c for c in children if isinstance(c, syntax.Move))
+        return syntax.ScenarioItem(
+            self._text(children[0]), moves, children[-1], self._span(children)
+        )
+
+    def move(self, children: list[Any]) -> syntax.Move:
+        return syntax.Move(children[0], len(children) > 1, self._span(children))
+
+    def duration(self, children: list[Any]) -> syntax.Duration:
+        number, unit = children
+        span = self._span(children)
+        finding = check_duration(
+            number.text, unit.text, self._span([number]), unit.span
+        )
+        if finding is not None:
+            self.findings.append(finding)
+            return syntax.Duration(1, "second", span)
+        return syntax.Duration(int(number.text), unit.text.removesuffix("s"), span)
+
+    def count(self, children: list[Any]) -> syntax.Count:
+        span = self._span(children)
+        digits = children[0].text
+        finding = check_count(digits, span)
+        if finding is not None:
+            self.findings.append(finding)
+            return syntax.Count(1, span)
+        return syntax.Count(int(digits), span)
+
+    def name(self, children: list[Any]) -> syntax.Name:
+        return syntax.Name(children[0].text, self._span(children))
+
+    key = name
+
+
+def _start(node: Any) -> int:
+    return cast("int", node.start if isinstance(node, Token) else node.span.start)
+
+
+def _end(node: Any) -> int:
+    return cast("int", node.end if isinstance(node, Token) else node.span.end)

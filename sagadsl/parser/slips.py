@@ -1,0 +1,69 @@
+"""The usual slips, one entry each: how it looks, where it is one, what to do."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple
+
+
+class Slip(NamedTuple):
+    """A pattern that stands where something else is meant.
+
+    It counts only where the kind of token `wanted` could stand; "" means anywhere.
+    """
+
+    pattern: re.Pattern[str]
+    wanted: str
+    help: str
+
+
+def _slip(pattern: str, wanted: str, help_: str) -> Slip:
+    return Slip(re.compile(pattern), wanted, help_)
+
+
+_SLIPS: Final = (
+    _slip(r"(?<=\w)[-.](?=\w)", "", "write names with `_`, as in `check_out`"),
+    _slip(r"//|/\*|--(?![->])|<!--", "", "begin a comment with `#`"),
+    _slip(r"[-=~]+[ \t]*>|[→⇒⟶⟹➔➜⟼]|-+", "ARROW", "write `->`"),
+    _slip(r"[-=~]+[ \t]*>|[→⇒⟶⟹➔➜⟼]|=+", "RESULT", "write `=>`"),
+    _slip(r":?=", "COLON", "write `:`"),
+    _slip(r"(?<=&)&", "", "write one `&`"),
+    _slip(r"(?<=\|)\|", "", "write one `|`"),
+    _slip(r"and\b", "AMPERSAND", "write `&`"),
+    _slip(r"or\b", "VBAR", "write `|`"),
+    _slip(r",", "VBAR", "write `&` where all are meant, `|` where any is"),
+    _slip(r",", "AMPERSAND", "write `&`"),
+    _slip(r"\|", "AMPERSAND", "write `&` for both, or a row for each"),
+    _slip(r";", "", "leave it out: the end of the line ends an item"),
+    _slip(r"['`‘’‚‛“”„‟«»‹›]", "", 'write strings in plain quotes: `"text"`'),
+    _slip(r"[0-9]+(?=[^\W\d])", "NAME", "begin the name with a letter"),
+    _slip(r"version\b", "AGGREGATE", "leave it out: the compiler keeps the versions"),
+)
+
+
+class Repair(NamedTuple):
+    """How long the slip is in the text, and what to do about it."""
+
+    length: int
+    help: str
+
+
+def find_slip(text: str, at: int, expected: AbstractSet[str]) -> Repair | None:
+    """The slip that stands at an offset, if one is known."""
+    for slip in _SLIPS:
+        match = slip.pattern.match(text, at)
+        if match and (not slip.wanted or slip.wanted in expected):
+            return Repair(match.end() - at, slip.help)
+    return _wide(text[at : at + 1])
+
+
+def _wide(character: str) -> Repair | None:
+    """A character that only looks like the one that is meant."""
+    if unicodedata.category(character or " ") == "Zs" and character != " ":
+        return Repair(1, "write a plain space")
+    plain = unicodedata.normalize("NFKC", character)
+    if plain != character and plain.isascii() and not plain.isalpha():
+        return Repair(1, f"write a plain `{plain}`")
+    return None

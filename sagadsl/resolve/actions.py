@@ -1,0 +1,111 @@
+"""How actions are performed: from clauses to what the runtime needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sagadsl import syntax
+from sagadsl.diagnostics import Finding, Label, Rule
+from sagadsl.machine import Action as ActionRow
+from sagadsl.model import Action
+from sagadsl.resolve.names import duplicate
+from sagadsl.source import Span
+
+CONTRADICTION = Rule("SAGA108", "contradiction")
+
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+
+_APART = (
+    ("once", "idempotent", "an action either may be repeated or may not"),
+    ("probe", "in doubt park", "a probe that cannot tell waits for a person anyway"),
+    ("cannot fail", "retry", "what cannot fail is attempted until it succeeds"),
+    ("pivot", "no undo", "a pivot is never undone, so there is nothing to say"),
+)
+_PERFORMED = ("probe", "in doubt park", "retry", "timeout", "cannot fail")
+
+
+def seconds(duration: syntax.Duration | None) -> int:
+    """The length of a duration, 0 for none."""
+    return duration.count * SECONDS[duration.unit] if duration else 0
+
+
+def resolve_action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:
+    """An action, and what is wrong with its clauses."""
+    spans: dict[str, Span] = {}
+    findings: list[Finding] = []
+    fields: dict[str, object] = {}
+    for clause in item.clauses:
+        word = _word(clause)
+        if word in spans:
+            findings.append(
+                duplicate(
+                    f"`{word}`",
+                    clause.span,
+                    spans[word],
+                    why="of two clauses that say the same thing one is a mistake",
+                    help="keep one of them",
+                )
+            )
+            continue
+        spans[word] = clause.span
+        if isinstance(clause, syntax.Probe):
+            fields["probe"] = clause.name.text
+        elif isinstance(clause, syntax.Retry):
+            fields["attempts"] = clause.times.value
+            fields["pause"] = seconds(clause.every)
+            fields["longest"] = seconds(clause.up_to)
+        elif isinstance(clause, syntax.Timeout):
+            fields["timeout"] = seconds(clause.duration)
+    findings.extend(_contradictions(item, spans))
+    effect = next((word for word in ("once", "idempotent") if word in spans), "")
+    row = ActionRow(
+        item.name.text,
+        effect,
+        pivot="pivot" in spans,
+        cannot_fail="cannot fail" in spans,
+        no_undo="no undo" in spans,
+        even_if_in_doubt="even if in doubt" in spans,
+    )._replace(**fields)
+    doc = item.doc.value if item.doc else ""
+    return Action(row, "in doubt park" in spans, doc, item.name.span, spans), findings
+
+
+def _word(clause: syntax.ActionClause) -> str:
+    if isinstance(clause, syntax.Flag):
+        return clause.word
+    return type(clause).__name__.lower()
+
+
+def _contradictions(
+    item: syntax.ActionItem, spans: dict[str, Span]
+) -> Iterator[Finding]:
+    for first, second, why in _APART:
+        if first in spans and second in spans:
+            yield CONTRADICTION.finding(
+                f"`{item.name.text}` is both `{first}` and `{second}`",
+                spans[second],
+                f"contradicts `{first}`",
+                why=why,
+                help=f"keep either `{first}` or `{second}`",
+                others=(Label(spans[first], "said here"),),
+            )
+    if "once" not in spans and "idempotent" not in spans:
+        for word in _PERFORMED:
+            if word in spans:
+                yield CONTRADICTION.finding(
+                    f"`{item.name.text}` is a fact, and says `{word}`",
+                    spans[word],
+                    "of a fact there is nothing to perform",
+                    why="a fact is only recorded, so it is neither tried nor in doubt",
+                    help="add `once` or `idempotent` if our code performs the action",
+                )
+    elif "idempotent" in spans:
+        for word in ("probe", "in doubt park"):
+            if word in spans:
+                yield CONTRADICTION.finding(
+                    f"`{item.name.text}` is `idempotent`, and says `{word}`",
+                    spans[word],
+                    "never needed",
+                    why="an idempotent action that is in doubt is simply repeated",
+                    help=f"drop `{word}`, or write `once`",
+                )

@@ -27,7 +27,7 @@ _LOCK = Lock()
 
 
 def parse_saga(source: Source) -> tuple[SagaSyntax | None, tuple[Finding, ...]]:
-    """What was written, or findings: there is a syntax if and only if there are none."""
+    """What was written, or else findings: there is a syntax iff there are none."""
     size = too_big.check(source)
     if size is not None:
         return None, (size,)
@@ -41,15 +41,15 @@ def parse_saga(source: Source) -> tuple[SagaSyntax | None, tuple[Finding, ...]]:
 @cache
 def _grammar() -> tuple[Grammar, Builder]:
     """The parser, made once: Lark is imported only when something is parsed."""
-    from sagadsl.parser.build import Builder
-    from sagadsl.parser.lark import Grammar
+    from sagadsl.parser.build import Builder  # noqa: PLC0415  lazy
+    from sagadsl.parser.lark import Grammar  # noqa: PLC0415  lazy
 
     builder = Builder()
     return Grammar(builder), builder
 
 
 def _parse(source: Source) -> tuple[SagaSyntax | None, tuple[Finding, ...]]:
-    from sagadsl.parser.run import Run
+    from sagadsl.parser.run import Run  # noqa: PLC0415  lazy
 
     grammar, builder = _grammar()
     builder.start(source)

@@ -125,9 +125,7 @@ class Builder:
         return syntax.Was(children[1], self._span(children))
 
     def compensation(self, children: list[Any]) -> syntax.CompensationItem:
-        return syntax.CompensationItem(
-            children[0], children[2], self._span(children)
-        )
+        return syntax.CompensationItem(children[0], children[2], self._span(children))
 
     def _actions(self, children: list[Any]) -> tuple[syntax.ActionItem, ...]:
         """Gathers heads and the clauses that follow each."""
@@ -175,9 +173,7 @@ class Builder:
         return syntax.Never(children[1], children[3], self._span(children))
 
     def always(self, children: list[Any]) -> syntax.Always:
-        return syntax.Always(
-            children[1], tuple(children[3::2]), self._span(children)
-        )
+        return syntax.Always(children[1], tuple(children[3::2]), self._span(children))
 
     def scenario(self, children: list[Any]) -> syntax.ScenarioItem:
         moves = tuple(c for c in children if isinstance(c, syntax.Move))

@@ -44,11 +44,11 @@ def load(
         (resources.folder("grammar") / "saga.lark").read_text(encoding="utf-8"),
         start="saga",
         parser="lalr",
-        lexer=lexer,  # type: ignore[arg-type]  # a name or a class, says Lark
-        postlex=_Keep(),  # type: ignore[arg-type]  # Lark asks for its abstract class
+        lexer=lexer,
+        postlex=_Keep(),
         keep_all_tokens=True,
         maybe_placeholders=False,
-        transformer=builder,  # type: ignore[arg-type]  # any object with the methods
+        transformer=builder,
         strict=strict,
     )
 
@@ -155,11 +155,12 @@ class Push:
 
     def would_take(self, *kinds: str) -> bool:
         """Whether these kinds of token could have come instead of the last."""
-        states: list[Any] | None = self._before
+        states = self._before
         for kind in kinds:
-            states = self._shifted(states, kind)
-            if states is None:
+            shifted = self._shifted(states, kind)
+            if shifted is None:
                 return False
+            states = shifted
         return True
 
     def expected(self) -> set[str]:

@@ -14,15 +14,12 @@ SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _YEARS: Final = 100
 _LONGEST: Final = _YEARS * 365 * SECONDS["day"]
 _DIGITS: Final = 9
-_SAID_OTHERWISE: Final = {
-    "s": "seconds",
-    "sec": "seconds",
-    "m": "minutes",
-    "min": "minutes",
-    "h": "hours",
-    "hr": "hours",
-    "d": "days",
-}
+_SHORT: Final = (
+    ("seconds", ("s", "sec", "secs")),
+    ("minutes", ("m", "min", "mins")),
+    ("hours", ("h", "hr", "hrs")),
+    ("days", ("d",)),
+)
 _IN_DAYS: Final = {"week": 7, "month": 30, "year": 365}
 
 
@@ -74,13 +71,11 @@ def check_duration(digits: str, unit: str, number: Span, name: Span) -> Finding 
 
 
 def _unit_help(count: int, unit: str) -> str:
-    singular = unit.lower().removesuffix("s") or unit.lower()
+    singular = unit.lower().removesuffix("s")
     if singular in _IN_DAYS:
         return f"write `{count * _IN_DAYS[singular]} days`"
-    near = _SAID_OTHERWISE.get(unit.lower()) or _SAID_OTHERWISE.get(singular)
-    if near is None:
-        close = get_close_matches(singular, SECONDS, 1)
-        near = f"{close[0]}s" if close else None
+    near = [unit_ for unit_, short in _SHORT if unit.lower() in short]
+    near += [f"{close}s" for close in get_close_matches(singular, SECONDS, 1)]
     if near:
-        return f"did you mean `{near}`?"
+        return f"did you mean `{near[0]}`?"
     return "write the duration in seconds, minutes, hours or days"

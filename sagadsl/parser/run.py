@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sagadsl.diagnostics import Finding
 from sagadsl.parser import syntax
+from sagadsl.parser.forms import SECTIONS
 from sagadsl.parser.string import read_string
 from sagadsl.parser.tokens import END, LINE_END, Token, significant
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sagadsl.syntax import SagaSyntax
 
 _NOTHING: Final = Token(LINE_END, "", 0, 0)
+_WANTS_NAME: Final = ("ARROW", "COLON", "AMPERSAND", "VBAR", "ELSE")
 _ITEM_STARTS: Final = (LINE_END, "COMMA", "LBRACE")
 
 
@@ -72,11 +74,27 @@ class Run:
 
     def _describe(self, token: Token) -> Finding:
         error = self._unexpected(token)
+        if self._closed and token.type == LINE_END:
+            error = error._replace(found=next(self._tokens))
         if token.type == "OPEN_STRING":
             value = read_string(token.text, error.span(token))
             assert isinstance(value, Finding)
             return value
+        line_end = self._line_end_before(token)
+        if line_end:
+            error = error._replace(found=line_end[0], expected=line_end[1])
         return syntax.describe(error)
+
+    def _line_end_before(self, token: Token) -> tuple[Token, set[str]] | None:
+        """The line end that was the slip, though the parser looked past it."""
+        after = None
+        if token.type == "RBRACE":
+            after, following, expected = self._last, token, self._push.expected()
+        elif token.type == "ARROW" and self._before.type in _WANTS_NAME:
+            after, following, expected = self._before, self._last, {"NAME"}
+        if after is None or "\n" not in self._source.text[after.end : following.start]:
+            return None
+        return Token(LINE_END, "", after.end, after.end), expected
 
     def _unexpected(self, token: Token) -> syntax.Unexpected:
         return syntax.Unexpected(
@@ -91,16 +109,14 @@ class Run:
         return (
             token.type == "LBRACE"
             and len(self._braces) == 2
-            and self._last.type in syntax.SECTIONS
+            and self._last.type in SECTIONS
             and self._before.type in _ITEM_STARTS
         )
 
     def _close_section(self, brace: Token) -> None:
         """Goes on as if the brace that was left out had been there."""
         word = self._last
-        self.errors.append(
-            syntax.describe_open_section(self._unexpected(brace), word)
-        )
+        self.errors.append(syntax.describe_open_section(self._unexpected(brace), word))
         self._push.give_up("RBRACE")
         for kind, text in (("RBRACE", "}"), (LINE_END, "\n")):
             self._took(Token(kind, text, word.start, word.start))

@@ -23,9 +23,13 @@ def _slip(pattern: str, wanted: str, help_: str) -> Slip:
     return Slip(re.compile(pattern), wanted, help_)
 
 
+_QUOTES = "['`‘’‚‛“”„‟«»‹›]"  # noqa: RUF001  the slip
+
 _SLIPS: Final = (
     _slip(r"(?<=\w)[-.](?=\w)", "", "write names with `_`, as in `check_out`"),
-    _slip(r"//|/\*|--(?![->])|<!--", "", "begin a comment with `#`"),
+    _slip(r"upto\b", "UP", "write `up to`"),
+    _slip(r'"[^"\n]*"', "NAME", "write the name without quotes"),
+    _slip(r"//|/\*|\*/?|--(?![->])|<!--", "", "begin a comment with `#`"),
     _slip(r"[-=~]+[ \t]*>|[→⇒⟶⟹➔➜⟼]|-+", "ARROW", "write `->`"),
     _slip(r"[-=~]+[ \t]*>|[→⇒⟶⟹➔➜⟼]|=+", "RESULT", "write `=>`"),
     _slip(r":?=", "COLON", "write `:`"),
@@ -37,7 +41,7 @@ _SLIPS: Final = (
     _slip(r",", "AMPERSAND", "write `&`"),
     _slip(r"\|", "AMPERSAND", "write `&` for both, or a row for each"),
     _slip(r";", "", "leave it out: the end of the line ends an item"),
-    _slip(r"['`‘’‚‛“”„‟«»‹›]", "", 'write strings in plain quotes: `"text"`'),
+    _slip(_QUOTES, "", 'write strings in plain quotes: `"text"`'),
     _slip(r"[0-9]+(?=[^\W\d])", "NAME", "begin the name with a letter"),
     _slip(r"version\b", "AGGREGATE", "leave it out: the compiler keeps the versions"),
 )
@@ -61,8 +65,13 @@ def find_slip(text: str, at: int, expected: AbstractSet[str]) -> Repair | None:
 
 def _wide(character: str) -> Repair | None:
     """A character that only looks like the one that is meant."""
-    if unicodedata.category(character or " ") == "Zs" and character != " ":
+    if not character:
+        return None
+    category = unicodedata.category(character)
+    if category == "Zs" and character != " ":
         return Repair(1, "write a plain space")
+    if category.startswith("M"):
+        return Repair(1, "write names with the letters `a` to `z`")
     plain = unicodedata.normalize("NFKC", character)
     if plain != character and plain.isascii() and not plain.isalpha():
         return Repair(1, f"write a plain `{plain}`")

@@ -1,4 +1,4 @@
-"""SAGA003: strings that do not close, and escapes that mean nothing."""  # noqa: A005  the rule's name
+"""SAGA003: strings that do not close, and escapes that mean nothing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from sagadsl.source import Span
 RULE = Rule("SAGA003", "string")
 
 _CLOSED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_BAD_ESCAPE = re.compile(r'(?:[^\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*(\\(?:u\w{0,4}|.))')
-_ESCAPE = re.compile(r'\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)')
+_BAD_ESCAPE = re.compile(
+    r'(?:[^\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+(\\(?:u\w{0,4}|.))'
+)
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)")
 
 
 def read_string(text: str, span: Span) -> str | Finding:

@@ -3,84 +3,26 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sagadsl.diagnostics import Finding, Label, Rule
+from sagadsl.parser.forms import (
+    CLAUSES,
+    ENDS,
+    FORMS,
+    PHRASES,
+    WORDS_OF,
+    is_word,
+    list_kinds,
+)
 from sagadsl.parser.slips import find_slip
 from sagadsl.parser.tokens import END, LINE_END, Token
 from sagadsl.source import Source, Span
 
 RULE = Rule("SAGA001", "syntax")
-
-SECTIONS: Final = frozenset(
-    (
-        "STATES",
-        "TRANSITIONS",
-        "COMPENSATIONS",
-        "ACTIONS",
-        "PROPERTIES",
-        "SCENARIOS",
-    )
-)
-_FORMS: Final = {
-    "": ("a file", 'saga name "title" { … }'),
-    "saga": ("a saga", "states { … }"),
-    "states": ("a state", 'initial name "text"'),
-    "transitions": ("a row", "previous -> next : action by actor"),
-    "compensations": ("a compensation", "action : compensation"),
-    "actions": ("an action", "action : once, probe question"),
-    "properties": ("a property", "action needs action"),
-    "scenarios": ("a scenario", '"title" : action, action => result'),
-}
-_MARKS: Final = {
-    "NAME": "a name",
-    "INT": "a number",
-    "STRING": "a string",
-    "LBRACE": "`{`",
-    "ARROW": "`->`",
-    "AMPERSAND": "`&`",
-    "VBAR": "`|`",
-    "COLON": "`:`",
-    "RESULT": "`=>`",
-    "COMMA": "`,`",
-}
-_ENDS: Final = {
-    "RBRACE": "`}`",
-    LINE_END: "the end of the line",
-    END: "the end of the file",
-}
-_PHRASES: Final = {
-    "UP": "up to",
-    "IN": "in doubt park",
-    "CANNOT": "cannot fail",
-    "NO": "no undo",
-    "EVEN": "even if in doubt",
-}
-_CLAUSES: Final = frozenset(
-    ("ONCE", "IDEMPOTENT", "PROBE", "RETRY", "TIMEOUT", "PIVOT", *_PHRASES)
-) - {"UP"}
-_GROUPS: Final = (
-    (SECTIONS, "a section such as `states`"),
-    (_CLAUSES, "a clause such as `once`"),
-)
-_CLAUSES_OF: Final = {
-    "saga": tuple(word.lower() for word in sorted(SECTIONS)),
-    "states": ("initial", "final", "failure", "was"),
-    "transitions": ("by", "after", "up", "was", "else"),
-    "actions": tuple(word.lower() for word in sorted(_CLAUSES)),
-    "properties": ("needs", "never", "from", "always"),
-}
-_LEFT_OUT: Final = {
-    "COLON": "`:`",
-    "ARROW": "`->`",
-    "LBRACE": "`{`",
-    "RESULT": "`=>`",
-    "COMMA": "`,`",
-    LINE_END: "a line end",
-}
 
 
 class Place(NamedTuple):
@@ -140,15 +82,14 @@ def describe_open_section(error: Unexpected, word: Token) -> Finding:
 
 
 def _finding(error: Unexpected, span: Span, help_: str) -> Finding:
-    what, form = _FORMS[error.place.section]
     found = error.found
-    if span.start == found.start and span.end != found.end:
+    if span.end != found.end:
         found = found._replace(text=span.text)
     return RULE.finding(
         f"unexpected {_name(found)}",
         span,
-        f"expected {_list(error.expected)}",
-        why=f"{what} reads `{form}`",
+        f"expected {list_kinds(error.expected)}",
+        why=FORMS[error.place.section].nature,
         help=help_,
     )
 
@@ -187,69 +128,68 @@ def _opened(error: Unexpected) -> tuple[Label, ...]:
 
 def _misspelt(error: Unexpected) -> Finding | None:
     """A word that is nearly one of the language, here or just before."""
-    previous = error.place.previous
-    expected = [kind.lower() for kind in error.expected if _is_word(kind)]
-    of_section = _CLAUSES_OF.get(error.place.section, ())
-    for token, words in ((error.found, expected), (previous, of_section)):
-        if token.type != "NAME":
-            continue
-        near = get_close_matches(token.text.lower(), words, 1, 0.7)
+    found, previous = error.found, error.place.previous
+    if found.type == "NAME":
+        words = [kind.lower() for kind in error.expected if is_word(kind)]
+        near = _near(found, words)
         if near:
-            word = _PHRASES.get(near[0].upper(), near[0])
-            at = error._replace(found=token)
-            return _finding(at, error.span(token), f"did you mean `{word}`?")
+            return _finding(error, error.span(found), f"did you mean `{near}`?")
+    if previous.type == "NAME":
+        near = _near(previous, WORDS_OF.get(error.place.section, ()))
+        if near:
+            return RULE.finding(
+                f"unknown word `{previous.text}`",
+                error.span(previous),
+                "no word of the language",
+                why=FORMS[error.place.section].nature,
+                help=f"did you mean `{near}`?",
+            )
     return None
+
+
+def _near(token: Token, words: Sequence[str]) -> str:
+    """The word that was meant, if one is near; "" otherwise."""
+    near = get_close_matches(token.text.lower(), words, 1, 0.7)
+    return PHRASES.get(near[0].upper(), near[0]) if near else ""
 
 
 def _general_help(error: Unexpected) -> str:
     """What to do where no slip is known: what is left out, or what the form is."""
     kind, name = error.found.type, _name(error.found)
-    what, form = _FORMS[error.place.section]
-    if _is_word(kind) and "NAME" in error.expected:
+    form = FORMS[error.place.section]
+    if kind in ENDS and error.place.section == "saga":
+        return f"complete the line with {list_kinds(error.expected)}"
+    if kind in ENDS:
+        return f"complete the {form.noun}: `{form.example}`"
+    if is_word(kind) and "NAME" in error.expected:
         return f"choose another name: {name} is a word of the language"
-    for left_out, mark in _LEFT_OUT.items():
+    for left_out in _left_out(error):
         if error.would_take(left_out, kind):
-            return f"put {mark} before {name}"
-    if kind == "RBRACE":
-        return f"complete {what} before the `}}`"
-    if kind == LINE_END:
-        return f"complete the line: {what} reads `{form}`"
-    return f"write {what} as `{form}`"
+            if left_out == LINE_END:
+                return f"put {name} on a line of its own"
+            return f"put {list_kinds({left_out})} before {name}"
+    if len(error.expected) == 1:
+        return f"write {list_kinds(error.expected)}"
+    return f"write the {form.noun} as `{form.example}`"
 
 
-def _is_word(kind: str) -> bool:
-    return kind not in _MARKS and kind not in _ENDS and kind != "STRAY"
+def _left_out(error: Unexpected) -> Iterator[str]:
+    """What may have been left out, the likeliest first."""
+    yield from ("COLON", "ARROW", "LBRACE")
+    if error.found.type in CLAUSES or "RESULT" in error.expected:
+        yield "COMMA"
+    yield LINE_END
+    if len(error.expected) == 1:
+        yield from error.expected
 
 
 def _name(token: Token) -> str:
     """A token as it is called in a message."""
     if token.type in (LINE_END, END):
-        return _ENDS[token.type].removeprefix("the ")
+        return ENDS[token.type].removeprefix("the ")
     text = token.text if len(token.text) <= 40 else f"{token.text[:39]}…"
-    if len(text) == 1 and not (text.isascii() or text.isalnum()):
-        if unicodedata.category(text)[0] in "ZM":
-            code = f"U+{ord(text):04X} {unicodedata.name(text, '').lower()}"
-            return f"character {code.strip()}"
+    if len(text) == 1 and unicodedata.category(text)[0] in "ZM":
+        return f"character U+{ord(text):04X} {unicodedata.name(text, '').lower()}"
     if "`" in text:
         return "backtick" if text == "`" else f"string {text}"
     return f"string `{text}`" if token.type == "STRING" else f"`{text}`"
-
-
-def _list(kinds: AbstractSet[str]) -> str:
-    """What could stand there, for people: `` `->`, `&` or `|` ``."""
-    rest, items = set(kinds), []
-    items += [text for kind, text in _MARKS.items() if kind in rest]
-    for group, text in _GROUPS:
-        if len(group & rest) > 2:
-            items.append(text)
-            rest -= group
-    items += sorted(
-        f"`{_PHRASES.get(kind, kind.lower())}`" for kind in rest if _is_word(kind)
-    )
-    items += [text for kind, text in _ENDS.items() if kind in rest]
-    return _join(items)
-
-
-def _join(items: Iterable[str]) -> str:
-    *most, last = items
-    return f"{', '.join(most)} or {last}" if most else last

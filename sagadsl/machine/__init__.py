@@ -5,7 +5,7 @@ every validator, where `Step` and `State` are the enumerations of its saga. So t
 compiler and the validators judge by the same text.
 """
 
-from sagadsl.machine.machine import Machine
+from sagadsl.machine.machine import Machine, upgraded
 from sagadsl.machine.tables import (
     ABORTING,
     FINISHED,
@@ -33,4 +33,5 @@ __all__ = [
     "Rule",
     "Transition",
     "UnknownVersion",
+    "upgraded",
 ]

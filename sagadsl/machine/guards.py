@@ -76,16 +76,16 @@ def table_of(
 ) -> tuple[Transition, ...]:
     """The rows as they were written: one for each action, whatever its rounds."""
 
-    def written(text: str, separator: str) -> str:
-        names = [copies.get(name, name) for name in text.split(separator)]
-        return separator.join(dict.fromkeys(names))
+    def written(cell: str) -> str:
+        states = split(cell)
+        return " & ".join(dict.fromkeys(copies.get(state, state) for state in states))
 
     rows: dict[str, Transition] = {}
     for rule in rules:
-        alternatives = [written(part, " & ") for part in rule.prev.split(" | ")]
-        target = written(rule.next, " & ")
+        alternatives = [written(part) for part in rule.prev.split(" | ")]
+        target = written(rule.next)
         if rule.otherwise:
-            target += " else " + written(rule.otherwise, " & ")
+            target += f" else {written(rule.otherwise)}"
         row = Transition(
             " | ".join(dict.fromkeys(alternatives)), target, rule.action, rule.trigger
         )
@@ -178,4 +178,4 @@ def way_of(places: Sequence[Place], bit: int) -> Way:
 
 def split(states: str) -> list[State]:
     """The states in a row's cell, whatever joins them."""
-    return [name for name in states.replace("|", "&").split(" & ") if name]
+    return [State(name) for name in states.replace("|", "&").split(" & ") if name]

@@ -213,9 +213,9 @@ class Machine:
 
     def _check(self, record: Record) -> None:
         """Refuse what cannot be a record of this version, whatever its runs."""
-        lanes = (self.guards.steps,) * 3
-        for value, known in zip(record, (*lanes, ABORTING | FINISHED), strict=True):
-            if not isinstance(value, int) or value < 0:
+        known_bits = (*[self.guards.steps] * 3, ABORTING | FINISHED)
+        for value, known in zip(record, known_bits, strict=True):
+            if not is_natural(value):
                 reason = f"{value!r} is not a non-negative integer"
                 raise Refused(self, record, None, reason)
             if unknown := value & ~known:
@@ -225,10 +225,11 @@ class Machine:
 
     def _due(self, record: Record, kind: Kind, step: Step | str | None) -> Plan:
         """The plan of a step; of an action with rounds, that of the round due."""
+        rounds: list[Plan] = []
         if isinstance(step, str):
-            rounds = self._rounds.get(step, [])
-        else:
-            rounds = [self._plans[step]] if step in self._plans else []
+            rounds = self._rounds.get(step, rounds)
+        elif isinstance(step, int) and step in self._plans:
+            rounds = [self._plans[step]]
         if not rounds:
             reason = f"version {self.version} has no step {step!r}"
             raise Refused(self, record, step, reason)
@@ -245,3 +246,22 @@ class Machine:
         if not may(self.guards, record, kind, plan):
             step = plan.rule.step if plan else None
             raise Refused(self, record, step, reason(self.guards, record, kind, plan))
+
+
+def is_natural(value: object) -> bool:
+    """Whether a value from anywhere is an integer that can be a mask."""
+    return isinstance(value, int) and value >= 0
+
+
+def upgraded(record: Record, old: Machine, new: Machine) -> Record:
+    """The record in the terms of another version, or `Refused`."""
+    reason = old.why_invalid(record) or new.why_invalid(record)
+    running = record.begun & ~record.closed
+    if not reason and not running & new.guards.pivots:
+        undoable = {step for step, _ in new.compensations}
+        for step, action in old.compensations:
+            if running >> step & 1 and step not in undoable:
+                reason = f"version {new.version} cannot undo it by `{action}`"
+    if reason:
+        raise Refused(new, record, None, reason)
+    return record

@@ -33,7 +33,7 @@ def resolve_action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:
     """An action, and what is wrong with its clauses."""
     spans: dict[str, Span] = {}
     findings: list[Finding] = []
-    fields: dict[str, object] = {}
+    row = ActionRow(item.name.text, "")
     for clause in item.clauses:
         word = _word(clause)
         if word in spans:
@@ -49,23 +49,23 @@ def resolve_action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:
             continue
         spans[word] = clause.span
         if isinstance(clause, syntax.Probe):
-            fields["probe"] = clause.name.text
+            row = row._replace(probe=clause.name.text)
         elif isinstance(clause, syntax.Retry):
-            fields["attempts"] = clause.times.value
-            fields["pause"] = seconds(clause.every)
-            fields["longest"] = seconds(clause.up_to)
+            row = row._replace(
+                attempts=clause.times.value,
+                pause=seconds(clause.every),
+                longest=seconds(clause.up_to),
+            )
         elif isinstance(clause, syntax.Timeout):
-            fields["timeout"] = seconds(clause.duration)
+            row = row._replace(timeout=seconds(clause.duration))
     findings.extend(_contradictions(item, spans))
-    effect = next((word for word in ("once", "idempotent") if word in spans), "")
-    row = ActionRow(
-        item.name.text,
-        effect,
+    row = row._replace(
+        effect=next((word for word in ("once", "idempotent") if word in spans), ""),
         pivot="pivot" in spans,
         cannot_fail="cannot fail" in spans,
         no_undo="no undo" in spans,
         even_if_in_doubt="even if in doubt" in spans,
-    )._replace(**fields)
+    )
     doc = item.doc.value if item.doc else ""
     return Action(row, "in doubt park" in spans, doc, item.name.span, spans), findings
 

@@ -130,8 +130,12 @@ def _loops(rows: Mapping[str, Transition]) -> list[_Loop]:
     for row in rows.values():
         if row.limit:
             states = next(
-                (s for s in loops if not s.isdisjoint(_sources(row))
-                 and not s.isdisjoint((*row.targets, *row.otherwise))),
+                (
+                    s
+                    for s in loops
+                    if not s.isdisjoint(_sources(row))
+                    and not s.isdisjoint((*row.targets, *row.otherwise))
+                ),
                 None,
             ) or body(row, rows.values())
             if states:
@@ -168,7 +172,8 @@ def _copies(row: Transition, loops: list[_Loop]) -> Iterator[_Copy]:
             if own and not fixed and round_ != own.first:
                 continue
             choices = [
-                [round_] if loops[i] is own else list(loops[i].rounds()) for i in through
+                [round_] if loops[i] is own else list(loops[i].rounds())
+                for i in through
             ]
             for choice in product(*choices):
                 at = dict(zip(through, choice, strict=True))

@@ -12,6 +12,7 @@ from sagadsl.resolve import loops
 from sagadsl.resolve.actions import resolve_action, seconds
 from sagadsl.resolve.names import check_form, duplicate, unknown
 from sagadsl.resolve.rows import resolve_rows, resolve_states
+from sagadsl.source import Span
 
 FILE_NAME = Rule("SAGA106", "file-name")
 MISSING = Rule("SAGA107", "missing")
@@ -244,19 +245,21 @@ def _check_saga(tree: syntax.SagaSyntax) -> Iterator[Finding]:
 
 
 def _check_parts(tree: syntax.SagaSyntax) -> Iterator[Finding]:
-    first: dict[str, syntax.HeaderItem | syntax.Block] = {}
+    first: dict[str, Span] = {}
     for part in tree.parts:
-        named = isinstance(part, syntax.Block)
-        word = part.word.text if named else type(part).__name__.lower()
+        if isinstance(part, syntax.Block):
+            word, span = part.word
+        else:
+            word, span = type(part).__name__.lower(), part.span
         if word in first:
             yield duplicate(
                 f"`{word}`",
-                part.word.span if named else part.span,
-                first[word].span if not named else first[word].word.span,
+                span,
+                first[word],
                 why="each thing is said in one place",
                 help="join the two",
             )
-        first.setdefault(word, part)
+        first.setdefault(word, span)
         if isinstance(part, syntax.Aggregate) and (wrong := check_form(part.name)):
             yield wrong
     for word, example in (
@@ -289,7 +292,9 @@ def _check_rounds(saga: model.Saga) -> Iterator[Finding]:
 def _round_clash(
     what: str, name: str, of: str, declared: model.Transition | model.State
 ) -> Finding:
-    span = declared.name_span if isinstance(declared, model.Transition) else declared.span
+    span = (
+        declared.name_span if isinstance(declared, model.Transition) else declared.span
+    )
     return NAME_CLASH.finding(
         f"the {what} `{name}` is also a later round of `{of}`",
         span,

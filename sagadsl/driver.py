@@ -1,0 +1,65 @@
+"""The pipeline on one screen: from the bytes of a saga to its files, or to findings."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sagadsl.checks import check_saga
+from sagadsl.diagnostics import Finding, Severity
+from sagadsl.model import Pinned
+from sagadsl.parser import parse_saga
+from sagadsl.parser.encoding import decode_source
+from sagadsl.resolve import resolve_saga
+from sagadsl.source import Source
+from sagadsl.versions import Lock, pin, read_lock, release, write_lock
+
+
+class Compiled(NamedTuple):
+    """A saga with its versions; None if a finding is an error."""
+
+    pinned: Pinned | None
+    findings: tuple[Finding, ...]
+
+
+def compile_saga(path: str, data: bytes, lock: str | None) -> Compiled:
+    """Parse, resolve, check and pin the bytes of a `.saga` file.
+
+    `path` is shown in findings and its stem must be the saga's name; `lock` is the
+    text of the lock file beside it, None if there is none.
+    """
+    source = decode_source(path, data)
+    if isinstance(source, Finding):
+        return Compiled(None, (source,))
+    syntax, findings = parse_saga(source)
+    if syntax is None:
+        return Compiled(None, findings)
+    saga, findings = resolve_saga(syntax)
+    if saga is None:
+        return Compiled(None, findings)
+    findings = check_saga(saga)
+    if any(finding.rule.severity is Severity.ERROR for finding in findings):
+        return Compiled(None, findings)
+    versions, wrong = (
+        (None, ()) if lock is None else read_lock(Source(f"{path}.lock", lock))
+    )
+    if wrong:
+        return Compiled(None, (*findings, *wrong))
+    pinned, wrong = pin(saga, versions)
+    return Compiled(pinned, (*findings, *wrong))
+
+
+def check_bytes(path: str, data: bytes, lock: str | None) -> tuple[Finding, ...]:
+    """What is wrong with a saga."""
+    return compile_saga(path, data, lock).findings
+
+
+def lock_text(pinned: Pinned) -> str:
+    """The text of the lock file that goes with a saga."""
+    return write_lock(Lock(pinned.saga.name, pinned.versions))
+
+
+def release_text(path: str, data: bytes, lock: str | None) -> str:
+    """The text of the lock file once the draft of a saga is released."""
+    pinned, findings = compile_saga(path, data, lock)
+    assert pinned is not None, findings
+    return lock_text(release(pinned))

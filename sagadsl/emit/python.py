@@ -1,0 +1,208 @@
+"""The validator module: the user's table, the machine of every version, handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from sagadsl import machine
+from sagadsl.emit.jinja import render
+from sagadsl.machine import Action, Rule
+from sagadsl.model import Pinned, Saga, Version
+
+ENGINE = ("tables", "guards", "judge", "machine")
+START = "State = str\n"
+
+
+def emit_python(pinned: Pinned) -> str:
+    """The text of `<saga>_saga.py`: standard library only, typed, formatted."""
+    saga = pinned.saga
+    return render(
+        "validator.py.jinja",
+        title=_doc(f"Saga `{saga.name}`: {saga.title or _summary(saga)}."),
+        table=[f"    {line}".rstrip() for line in _table(saga)],
+        origin=f"{saga.name}.saga",
+        name=saga.name,
+        aggregate=f"`{saga.aggregate}`",
+        steps=list(_step_members(pinned.versions)),
+        states=list(_state_members(pinned)),
+        engine=_engine(),
+        versions=[_version(version) for version in pinned.versions],
+        machines=", ".join(f"_V{v.number}" for v in pinned.versions) + ",",
+        latest=pinned.latest.number,
+        handlers=list(_handlers(pinned)),
+    )
+
+
+@cache
+def _engine() -> str:
+    """The text of the machine, which the compiler itself runs."""
+    folder = Path(machine.__file__).parent
+    texts = ((folder / f"{part}.py").read_text(encoding="utf-8") for part in ENGINE)
+    return "\n\n\n".join(text.split(START, 1)[1].strip() for text in texts)
+
+
+def _summary(saga: Saga) -> str:
+    return f"one process for each {saga.aggregate}"
+
+
+def _doc(text: str) -> str:
+    """A text in a docstring, where nothing in it ends the docstring."""
+    line = " ".join(text.split())
+    return line.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
+    """Rows of cells, aligned."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        gap.join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _table(saga: Saga) -> list[str]:
+    head = ("previous", "next", "action", "trigger")
+    rows = [
+        (
+            " | ".join(" & ".join(group) for group in row.sources),
+            " & ".join(row.targets)
+            + (f" else {' & '.join(row.otherwise)}" if row.otherwise else ""),
+            row.action,
+            row.trigger.text + (f" up to {row.limit} times" if row.limit else ""),
+        )
+        for row in saga.transitions.values()
+    ]
+    lines = _columns([head, *rows])
+    undoes = saga.compensations.values()
+    if undoes:
+        pairs = [
+            ("action", "compensation"),
+            *((c.action, c.compensation) for c in undoes),
+        ]
+        lines += ["", *_columns(pairs)]
+    return lines
+
+
+def _step_members(versions: Iterable[Version]) -> Iterator[str]:
+    """The newest name of each position, then the former names of some."""
+    names: dict[int, dict[str, None]] = {}
+    for version in versions:
+        for rule in version.rows.rules:
+            known = names.setdefault(rule.step, {})
+            known.pop(rule.name, None)
+            known[rule.name] = None
+    for position, known in sorted(names.items()):
+        yield f"{list(known)[-1].upper()} = {position}"
+    for position, known in sorted(names.items()):
+        for name in list(known)[:-1]:
+            yield f"{name.upper()} = {position}"
+
+
+def _state_members(pinned: Pinned) -> Iterator[str]:
+    names: dict[str, None] = {}
+    for version in reversed(pinned.versions):
+        names.update(dict.fromkeys(version.rows.states))
+    for name in names:
+        yield f'{name.upper()} = "{name}"'
+
+
+class _VersionView(NamedTuple):
+    number: int
+    digest: str
+    draft: bool
+    states: list[str]
+    rules: list[str]
+    actions: list[str]
+    compensations: list[str]
+    copies: list[str]
+
+
+def _version(version: Version) -> _VersionView:
+    rows = version.rows
+    return _VersionView(
+        version.number,
+        version.digest,
+        not version.released,
+        _pairs((f"State.{s.upper()}", f'"{kind}"') for s, kind in rows.states.items()),
+        _rules(rows.rules),
+        [_action(row) for row in rows.actions],
+        _pairs((f'"{a}"', f'"{undo}"') for a, undo in rows.compensations.items()),
+        _pairs(
+            (f"State.{copy.upper()}", f"State.{state.upper()}")
+            for copy, state in rows.copies.items()
+        ),
+    )
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    rows = [(f"{key}:", f"{value},") for key, value in pairs]
+    return _columns(rows, " ") if rows else []
+
+
+def _rules(rules: Sequence[Rule]) -> list[str]:
+    head = ("step", "action", "previous", "next", "else", "trigger", "delay", "round")
+    rows = [head] + [
+        (
+            f"Step.{rule.name.upper()},",
+            f'"{rule.action}",',
+            f'"{rule.prev}",',
+            f'"{rule.next}",',
+            f'"{rule.otherwise}",',
+            f"{rule.trigger!a},".replace("'", '"'),
+            f"{rule.delay},",
+            f'"{rule.round}"',
+        )
+        for rule in rules
+    ]
+    lines = _columns(rows)
+    return [f"#    {lines[0]}", *(f"Rule({line})," for line in lines[1:])]
+
+
+def _action(row: Action) -> str:
+    """A row with what it says beside its name and effect."""
+    said = [f'"{row.name}"', f'"{row.effect}"']
+    default = Action("", "")._asdict()
+    for key, value in row._asdict().items():
+        if key not in ("name", "effect") and value != default[key]:
+            said.append(
+                f'{key}="{value}"' if isinstance(value, str) else f"{key}={value}"
+            )
+    return f"Action({', '.join(said)}),"
+
+
+class _Handler(NamedTuple):
+    name: str
+    returns: str
+    doc: str
+
+
+def _handlers(pinned: Pinned) -> Iterator[_Handler]:
+    """Effects in order of the table, then compensations, then probes.
+
+    Processes of older versions are still under way, so what only they need is here too.
+    """
+    effects: dict[str, str] = {}
+    undoes: dict[str, str] = {}
+    probes: dict[str, str] = {}
+    for version in reversed(pinned.versions):
+        rows = version.rows
+        performed = {row.name: row for row in rows.actions if row.effect}
+        for name in dict.fromkeys(rule.action for rule in rows.rules):
+            if name in performed:
+                effects.setdefault(name, f"Perform `{name}`.")
+        for name, undo in rows.compensations.items():
+            undoes.setdefault(undo, f"Take back `{name}`.")
+        for row in performed.values():
+            if row.probe:
+                probes.setdefault(row.probe, f"Whether `{row.name}` has happened.")
+    actions = pinned.saga.actions
+    for name, default in (effects | undoes).items():
+        doc = actions[name].doc if name in actions else ""
+        yield _Handler(name, "Effect", _doc(doc or default))
+    for name, doc in probes.items():
+        yield _Handler(name, "Answer", doc)

@@ -1,0 +1,184 @@
+"""Positions and versions: what a saga gets, given the versions that went before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+from itertools import count
+
+from sagadsl.diagnostics import Finding, Rule
+from sagadsl.machine import Rule as RuleRow
+from sagadsl.model import Pinned, Rows, Saga, Step, Version
+from sagadsl.versions.digest import digest_of
+from sagadsl.versions.lock import Lock
+
+NAME_REUSED = Rule("SAGA403", "name-reused")
+WAS = Rule("SAGA404", "was")
+
+
+def pin(saga: Saga, lock: Lock | None) -> tuple[Pinned | None, tuple[Finding, ...]]:
+    """The saga with its positions and versions, or what is wrong with its names.
+
+    A position that a released version gave a step is that step's for ever. Those that
+    only the draft gave stay with steps that stay, and are free again without them.
+    """
+    versions = lock.versions if lock else ()
+    released = tuple(version for version in versions if version.released)
+    owners = _owners(versions)
+    former = dict(_former(saga, owners))
+    findings = tuple(_check_names(saga, versions, owners, former))
+    if findings:
+        return None, findings
+    taken = {rule.step for version in released for rule in version.rows.rules}
+    positions = _positions(saga, owners, former, taken)
+    rows = _rows(saga, positions)
+    digest = digest_of(rows)
+    was = {step: name for step, name in former.items() if step in positions}
+    if released and released[-1].digest == digest:
+        latest = released[-1]._replace(rows=rows)
+        return Pinned(saga, positions, (*released[:-1], latest)), ()
+    draft = Version(len(released) + 1, digest, released=False, rows=rows, was=was)
+    return Pinned(saga, positions, (*released, draft)), ()
+
+
+def release(pinned: Pinned) -> Pinned:
+    """The same with the draft, if there is one, released."""
+    latest = pinned.latest._replace(released=True)
+    return pinned._replace(versions=(*pinned.versions[:-1], latest))
+
+
+def _owners(versions: tuple[Version, ...]) -> dict[str, int]:
+    """The position that each name has had, by the newest version that has it."""
+    return {rule.name: rule.step for version in versions for rule in version.rows.rules}
+
+
+def _former(saga: Saga, owners: dict[str, int]) -> Iterator[tuple[str, str]]:
+    """The former name of each step that has a new one."""
+    for step in saga.steps:
+        was = step.transition.was
+        if was and step.name not in owners:
+            name = f"{was}_{step.round}" if step.round else was
+            if name in owners:
+                yield step.name, name
+
+
+def _check_names(
+    saga: Saga,
+    versions: tuple[Version, ...],
+    owners: dict[str, int],
+    former: dict[str, str],
+) -> Iterator[Finding]:
+    newest = {
+        rule.step: rule.name for version in versions for rule in version.rows.rules
+    }
+    current = {step.name for step in saga.steps}
+    for step in saga.steps:
+        row = step.transition
+        if step.round:
+            continue
+        if row.was and step.name not in owners and step.name not in former:
+            yield WAS.finding(
+                f"no version has an action `{row.was}`",
+                row.name_span,
+                f"was `{row.was}`",
+                why="`was` carries a bit from the former name to the new one, and there"
+                " is no such bit; the lock file may be missing",
+                help="correct the former name, or remove `was`",
+            )
+        elif row.was in current and step.name in former:
+            yield WAS.finding(
+                f"`{row.was}` is the former name of `{step.name}` and still a row",
+                row.name_span,
+                f"was `{row.was}`",
+                why="one bit cannot belong to two steps",
+                help=f"remove the row of `{row.was}`, or the `was`",
+            )
+        elif step.name in owners and newest[owners[step.name]] != step.name:
+            owner = newest[owners[step.name]]
+            yield NAME_REUSED.finding(
+                f"`{step.name}` is the former name of `{owner}`",
+                row.name_span,
+                f"belongs to position {owners[step.name]}",
+                why="in stored records this name stands for that bit, and for no other",
+                help="give the new action a name that has never been used",
+            )
+
+
+def _positions(
+    saga: Saga, owners: dict[str, int], former: dict[str, str], taken: set[int]
+) -> dict[str, int]:
+    """Each step's position: kept where it has one, else the next that is free."""
+    kept = {
+        step.name: owners[former.get(step.name, step.name)]
+        for step in saga.steps
+        if former.get(step.name, step.name) in owners
+    }
+    used = taken | set(kept.values())
+    free = (
+        position
+        for position in count(max(taken, default=-1) + 1)
+        if position not in used
+    )
+    ordered = sorted(saga.steps, key=lambda step: bool(step.round))
+    return {
+        step.name: kept[step.name] if step.name in kept else next(free)
+        for step in ordered
+    }
+
+
+def _rows(saga: Saga, positions: dict[str, int]) -> Rows:
+    copies = {place: state for place, state in saga.places.items() if place != state}
+    kinds = {place: saga.states[state].kind for place, state in saga.places.items()}
+    undoes = {c.action: c.compensation for c in saga.compensations.values()}
+    return Rows(
+        saga.aggregate,
+        saga.expires,
+        saga.remember,
+        saga.abort,
+        {p: "" if p in copies and k == "initial" else k for p, k in kinds.items()},
+        copies,
+        tuple(_rule(step, positions[step.name]) for step in _causal(saga.steps)),
+        tuple(a.row for a in saga.actions.values() if a.performed or a.row.pivot),
+        undoes,
+    )
+
+
+def _rule(step: Step, position: int) -> RuleRow:
+    return RuleRow(
+        position,
+        step.transition.action,
+        " | ".join(" & ".join(group) for group in step.sources),
+        " & ".join(step.targets),
+        " & ".join(step.otherwise),
+        step.transition.trigger.text,
+        step.transition.trigger.delay,
+        step.round,
+    )
+
+
+def _causal(steps: tuple[Step, ...]) -> list[Step]:
+    """The steps so that causes precede effects, else as declared (Kahn 1962)."""
+    takers: dict[str, list[int]] = {}
+    for i, step in enumerate(steps):
+        for state in {state for group in step.sources for state in group}:
+            takers.setdefault(state, []).append(i)
+    after = [
+        {t for state in (*s.targets, *s.otherwise) for t in takers.get(state, ())}
+        for s in steps
+    ]
+    waits = [0] * len(steps)
+    for followers in after:
+        for follower in followers:
+            waits[follower] += 1
+    ready = [i for i, wait in enumerate(waits) if not wait]
+    heapify(ready)
+    order: list[Step] = []
+    while ready:
+        i = heappop(ready)
+        order.append(steps[i])
+        for follower in after[i]:
+            waits[follower] -= 1
+            if not waits[follower]:
+                heappush(ready, follower)
+    assert len(order) == len(steps), "checks refuse a saga with a cycle"
+    return order

@@ -1,0 +1,109 @@
+"""Reading JSON of which nothing is taken on trust."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
+_STATES = re.compile(rf"{_NAME.pattern}(?: [&|] {_NAME.pattern})*")
+_DIGITS = re.compile(r"[0-9]+(?:_[0-9]+)*")
+_LINE = re.compile(r"[ -~]{0,4096}")
+_KINDS = ("", "initial", "final", "final failure")
+_EFFECTS = ("", "once", "idempotent")
+_LARGEST = 1 << 53
+
+Value = TypeVar("Value")
+
+
+class Malformed(ValueError):
+    """What a text lacks, as the end of a sentence about it."""
+
+
+class Shape:
+    """An object of JSON and the fields that it must have."""
+
+    def __init__(self, value: Any, what: str) -> None:
+        if not isinstance(value, dict):
+            raise Malformed(f"has something else where {what} should be")
+        self._value: dict[str, Any] = value
+        self._what = what
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a field."""
+        return key in self._value
+
+    def _get(self, key: str, kind: type[Value], default: Value | None) -> Value:
+        value = self._value.get(key, default)
+        if type(value) is not kind:
+            raise Malformed(f"has no valid `{key}` in {self._what}")
+        return value
+
+    def integer(self, key: str, default: int | None = None) -> int:
+        """A whole number that is not negative."""
+        value = self._get(key, int, default)
+        if not 0 <= value < _LARGEST:
+            raise Malformed(f"has {value} for `{key}` in {self._what}")
+        return value
+
+    def flag(self, key: str, *, default: bool | None = None) -> bool:
+        """True or false."""
+        return self._get(key, bool, default)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A line of printable ASCII."""
+        return self._matching(key, default, _LINE)
+
+    def name(self, key: str, default: str | None = None) -> str:
+        """A name."""
+        return self._matching(key, default, _NAME)
+
+    def states(self, key: str, default: str | None = None) -> str:
+        """Names joined by ` & ` and ` | `."""
+        return self._matching(key, default, _STATES)
+
+    def digits(self, key: str, default: str | None = None) -> str:
+        """Numbers joined by `_`."""
+        return self._matching(key, default, _DIGITS)
+
+    def kind(self, key: str) -> str:
+        """The kind of a state."""
+        return self._one_of(key, _KINDS)
+
+    def effect(self, key: str) -> str:
+        """The effect of an action."""
+        return self._one_of(key, _EFFECTS)
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list of names."""
+        names = self._get(key, list, None)
+        return tuple(Shape({key: name}, self._what).name(key) for name in names)
+
+    def mapping(self, key: str) -> dict[str, str]:
+        """Names to names."""
+        found = Shape(self._value.get(key), f"`{key}`")
+        for name in found._value:
+            if not _NAME.fullmatch(name):
+                raise Malformed(f"has no valid name in `{key}`")
+        return {name: found.name(name) for name in found._value}
+
+    def items(self, key: str) -> list[Shape]:
+        """A list of objects."""
+        return [Shape(item, f"`{key}`") for item in self._get(key, list, None)]
+
+    def optional(self, key: str) -> Shape | None:
+        """An object, or null."""
+        value = self._value.get(key)
+        return None if value is None else Shape(value, f"`{key}`")
+
+    def _matching(self, key: str, default: str | None, form: re.Pattern[str]) -> str:
+        value = self._get(key, str, default)
+        if value != default and not form.fullmatch(value):
+            raise Malformed(f"has no valid `{key}` in {self._what}")
+        return value
+
+    def _one_of(self, key: str, known: tuple[str, ...]) -> str:
+        value = self._get(key, str, None)
+        if value not in known:
+            raise Malformed(f"has no valid `{key}` in {self._what}")
+        return value

@@ -31,7 +31,7 @@ def parse_saga(source: Source) -> tuple[SagaSyntax | None, tuple[Finding, ...]]:
     size = too_big.check(source)
     if size is not None:
         return None, (size,)
-    characters = _one_a_line(character.check(source))
+    characters = tuple(islice(character.check(source), MOST))
     if characters:
         return None, characters
     with _LOCK:

@@ -36,9 +36,9 @@ _CONTROL_NAMES = {
 }
 
 
-def forbidden(text: str) -> Iterator[re.Match[str]]:
-    """Where characters stand that no part of a saga may hold."""
-    return _FORBIDDEN.finditer(text)
+def has_forbidden(text: str) -> bool:
+    """Whether characters stand in a text that no part of a saga may hold."""
+    return _FORBIDDEN.search(text) is not None
 
 
 def describe(character: str) -> str:
@@ -54,13 +54,15 @@ def describe(character: str) -> str:
 
 
 def check(source: Source) -> Iterator[Finding]:
-    """The forbidden characters of a text."""
+    """The first forbidden character of each line."""
     text = source.text
-    for match in forbidden(text):
+    at = 1 if text.startswith("\ufeff") else 0
+    while match := _FORBIDDEN.search(text, at):
         start = match.start()
-        if start == 0 and match[0] == "\ufeff":
-            continue
         yield _finding(match[0], Span(source, start, start + 1))
+        at = text.find("\n", start)
+        if at < 0:
+            return
 
 
 def _finding(character: str, span: Span) -> Finding:

@@ -6,7 +6,7 @@ import json
 import re
 
 from sagadsl.diagnostics import Finding, Rule
-from sagadsl.parser import character
+from sagadsl.parser.character import describe, has_forbidden
 from sagadsl.source import Span
 
 RULE = Rule("SAGA003", "string")
@@ -47,22 +47,23 @@ def read_string(text: str, span: Span) -> str | Finding:
             help='write `\\\\` for a backslash; the others are `\\"`, `\\/`, `\\b`, '
             "`\\f`, `\\n`, `\\r`, `\\t` and `\\u` with four hexadecimal digits",
         )
-    return _forbidden_escape(text, span) or str(json.loads(text))
+    value = str(json.loads(text))
+    return _forbidden_escape(text, span) if has_forbidden(value) else value
 
 
-def _forbidden_escape(text: str, span: Span) -> Finding | None:
-    """An escape that stands for what may not stand in a text itself."""
+def _forbidden_escape(text: str, span: Span) -> Finding:
+    """The first escape that stands for what may not stand in a text itself."""
     for match in _ESCAPE.finditer(text):
         meant = json.loads(f'"{match[0]}"')
-        if any(character.forbidden(meant)):
+        if has_forbidden(meant):
             return RULE.finding(
                 f"the escape `{match[0]}` is forbidden",
                 _part(span, *match.span()),
-                f"this is {character.describe(meant[0])}",
+                f"this is {describe(meant[0])}",
                 why="what may not stand in a text may not be escaped into it",
                 help="delete the escape",
             )
-    return None
+    raise AssertionError(text)
 
 
 def _part(span: Span, start: int, end: int) -> Span:

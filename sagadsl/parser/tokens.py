@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 LINE_END: Final = "_NL"
 END: Final = "$END"
 
-_GOES_ON_AFTER: Final = frozenset(
+GOES_ON_AFTER: Final = frozenset(
     ("LBRACE", "COMMA", "ARROW", "AMPERSAND", "VBAR", "COLON", "RESULT", "ELSE")
 )
-_GOES_ON_BEFORE: Final = _GOES_ON_AFTER | {"RBRACE"}
+GOES_ON_BEFORE: Final = GOES_ON_AFTER | {"RBRACE"}
 
 
 class Token(NamedTuple):
@@ -41,8 +41,8 @@ def significant(tokens: Iterator[Token], comments: list[Token]) -> Iterator[Toke
             if line_end is not None:
                 if not (
                     previous == LINE_END
-                    or previous in _GOES_ON_AFTER
-                    or kind in _GOES_ON_BEFORE
+                    or previous in GOES_ON_AFTER
+                    or kind in GOES_ON_BEFORE
                 ):
                     yield line_end
                 line_end = None

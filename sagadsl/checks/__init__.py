@@ -1,0 +1,62 @@
+"""What makes a saga wrong though every name in it is right: one rule, one file."""
+
+from __future__ import annotations
+
+from sagadsl.checks import (
+    compensation_as_step,
+    contradiction,
+    cycle,
+    dead_end,
+    doubt,
+    final,
+    former_name,
+    idle_compensation,
+    initial,
+    late_timer,
+    leaves_final,
+    loop,
+    name_clash,
+    needless_else,
+    no_way_forward,
+    pivot,
+    undo,
+    unreachable,
+)
+from sagadsl.diagnostics import Finding, Severity
+from sagadsl.model import Saga
+
+__all__ = ["PHASES", "check_saga"]
+
+# What a row or a rule says by itself; then where a process can come, which asks for one
+# beginning and no cycles; then what it does on its way, which asks that it gets there.
+PHASES = (
+    (
+        initial.check,
+        final.check,
+        leaves_final.check,
+        cycle.check,
+        loop.check,
+        name_clash.check,
+        former_name.check,
+        doubt.check,
+        pivot.check,
+        contradiction.check,
+        compensation_as_step.check,
+        needless_else.check,
+    ),
+    (unreachable.check, dead_end.check),
+    (late_timer.check, undo.check, no_way_forward.check, idle_compensation.check),
+)
+
+
+def check_saga(saga: Saga) -> tuple[Finding, ...]:
+    """What is wrong with a saga, in the order of its text.
+
+    A phase is asked only if those before it found no error: one cause, one finding.
+    """
+    findings: list[Finding] = []
+    for phase in PHASES:
+        findings.extend(finding for check in phase for finding in check(saga))
+        if any(f.rule.severity is Severity.ERROR for f in findings):
+            break
+    return tuple(sorted(findings, key=lambda finding: finding.span.start))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,18 @@ def test_good_bytes_are_the_text_unchanged():
     source = decode_source("order.saga", "\ufeff# é\r\n".encode())
     assert isinstance(source, Source)
     assert source.text == "\ufeff# é\r\n"
+
+
+def test_lark_is_imported_only_to_parse():
+    code = "import sys, sagadsl.parser; print('lark' in sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "False\n"
+
+
+def test_threads_may_parse_at_once():
+    texts = [SAMPLE.replace("saga order", f"saga order_{n}") for n in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        sagas = pool.map(lambda text: parse_saga(Source("x.saga", text))[0], texts)
+    assert [saga.name.span.text for saga in sagas] == [f"order_{n}" for n in range(8)]

@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 from sagadsl.checks import check_saga
 from sagadsl.diagnostics import Finding, Severity
+from sagadsl.emit.jinja import render
+from sagadsl.emit.targets import TARGETS
+from sagadsl.format import format_saga
 from sagadsl.model import Pinned
 from sagadsl.parser import parse_saga
 from sagadsl.parser.encoding import decode_source
-from sagadsl.resolve import resolve_saga
-from sagadsl.source import Source
+from sagadsl.resolve import check_form, resolve_saga
+from sagadsl.source import Source, Span
+from sagadsl.syntax import Name
 from sagadsl.versions import Lock, pin, read_lock, release, write_lock
 
 
@@ -56,6 +60,30 @@ def check_bytes(path: str, data: bytes, lock: str | None) -> tuple[Finding, ...]
 def lock_text(pinned: Pinned) -> str:
     """The text of the lock file that goes with a saga."""
     return write_lock(Lock(pinned.saga.name, pinned.versions))
+
+
+def emit(pinned: Pinned, target: str, old: bytes | None = None) -> bytes:
+    """The file of a target; `old` is what stands there, kept if it draws the same.
+
+    Raises `RenderError` if Graphviz cannot draw it.
+    """
+    return TARGETS[target].emit(pinned, old)
+
+
+def starter(name: str) -> str | Finding:
+    """A small saga to start from, or what is wrong with its name."""
+    source = Source(f"{name}.saga", name)
+    wrong = check_form(Name(name, Span(source, 0, len(name))))
+    return wrong or render("starter.saga.jinja", name=name)
+
+
+def format_bytes(path: str, data: bytes) -> str | tuple[Finding, ...]:
+    """The canonical text of a saga, or what is wrong with its syntax."""
+    source = decode_source(path, data)
+    if isinstance(source, Finding):
+        return (source,)
+    syntax, findings = parse_saga(source)
+    return findings if syntax is None else format_saga(syntax)
 
 
 def release_text(path: str, data: bytes, lock: str | None) -> str:

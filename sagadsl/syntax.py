@@ -29,9 +29,9 @@ class Count(NamedTuple):
 
 
 class Duration(NamedTuple):
-    """A count of units; `unit` is singular: `second`, `minute`, `hour`, `day`."""
+    """An amount of units; `unit` is singular: `second`, `minute`, `hour`, `day`."""
 
-    count: int
+    amount: int
     unit: str
     span: Span
 
@@ -231,9 +231,7 @@ class ScenarioItem(NamedTuple):
 
 
 HeaderItem = Aggregate | Expires | Remember | Abort
-Item = (
-    StateItem | Row | CompensationItem | ActionItem | PropertyItem | ScenarioItem
-)
+Item = StateItem | Row | CompensationItem | ActionItem | PropertyItem | ScenarioItem
 
 
 class Block(NamedTuple):

@@ -125,15 +125,7 @@ class Machine:
 
         None once a pivot is done: from there the process only goes forward.
         """
-        record = self._done(mask)
-        actions: list[str] = []
-        if may(self.guards, record, Kind.ABORT, None):
-            record = record._replace(control=ABORTING)
-            for plan in reversed(self.guards.plans):
-                if may(self.guards, record, Kind.UNDO, plan):
-                    record = record._replace(closed=record.closed | plan.bit)
-                    actions.append(plan.undo)
-        return tuple(actions)
+        return self.to_undo(self._done(mask))
 
     def apply(self, record: Record, event: Event) -> Record:
         """The record after the event, or `Refused`."""
@@ -167,6 +159,23 @@ class Machine:
             if may(self.guards, record, kind, None)
         ]
         return (*of_steps, *of_all)
+
+    def to_undo(self, record: Record) -> tuple[str, ...]:
+        """The compensations to run if a record is given up, in an allowed order."""
+        self._check(record)
+        actions: list[str] = []
+        if may(self.guards, record, Kind.ABORT, None):
+            record = record._replace(control=ABORTING)
+        for plan in reversed(self.guards.plans):
+            if may(self.guards, record, Kind.UNDO, plan):
+                record = record._replace(closed=record.closed | plan.bit)
+                actions.append(plan.undo)
+        return tuple(actions)
+
+    def due(self, record: Record, kind: Kind, step: Step | str) -> Step:
+        """The step that a name means for an event: of rounds, the one that is due."""
+        self._check(record)
+        return self._due(record, kind, step).rule.step
 
     def is_valid_record(self, record: Record) -> bool:
         """Whether some run leads here."""

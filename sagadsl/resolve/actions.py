@@ -26,7 +26,7 @@ _PERFORMED = ("probe", "in doubt park", "retry", "timeout", "cannot fail")
 
 def seconds(duration: syntax.Duration | None) -> int:
     """The length of a duration, 0 for none."""
-    return duration.count * SECONDS[duration.unit] if duration else 0
+    return duration.amount * SECONDS[duration.unit] if duration else 0
 
 
 def resolve_action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:

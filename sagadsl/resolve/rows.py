@@ -146,8 +146,8 @@ def _trigger(clause: syntax.By | syntax.After) -> Trigger:
         actors = tuple(name.text for name in clause.actors)
         return Trigger(f"by {' | '.join(actors)}", actors, 0, clause.span)
     duration = clause.duration
-    plural = "" if duration.count == 1 else "s"
-    text = f"after {duration.count} {duration.unit}{plural}"
+    plural = "" if duration.amount == 1 else "s"
+    text = f"after {duration.amount} {duration.unit}{plural}"
     return Trigger(text, (), seconds(duration), clause.span)
 
 

@@ -1,0 +1,1 @@
+"""The command line: files, terminal and exit status; one module for each command."""

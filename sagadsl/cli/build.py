@@ -1,0 +1,140 @@
+"""`sagac build`: from sagas to files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from sagadsl.cli.common import compile_file, paths_argument, tell
+from sagadsl.cli.files import (
+    Config,
+    Unusable,
+    find_sagas,
+    lock_path,
+    read_bytes,
+    read_config,
+    shown,
+    write_bytes,
+)
+
+if TYPE_CHECKING:
+    from sagadsl.model import Pinned
+
+
+class _File(NamedTuple):
+    """A file as it should be, and whether it is."""
+
+    path: Path
+    data: bytes
+    fresh: bool
+
+
+@click.command("build")
+@paths_argument
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder.")
+@click.option(
+    "--target", "targets", help="Targets, separated by commas; else py,dot,svg."
+)
+@click.option("--check", is_flag=True, help="Write nothing; fail if any would change.")
+@click.option("--watch", is_flag=True, help="Build again whenever a saga changes.")
+def command(
+    paths: tuple[Path, ...],
+    out: Path | None,
+    targets: str | None,
+    check: bool,
+    watch: bool,
+) -> None:
+    """Compile sagas; write what changed, each file whole or not at all."""
+    config = read_config()
+    names = tuple(targets.split(",")) if targets else config.targets
+    options = _Options(paths, config, out or config.out, _targets(names), check)
+    if not watch:
+        sys.exit(not _build_all(options))
+    from sagadsl.cli.watch import each_change  # noqa: PLC0415  only for --watch
+
+    for _ in each_change(lambda: find_sagas(paths, config)):
+        _build_all(options)
+
+
+class _Options(NamedTuple):
+    paths: tuple[Path, ...]
+    config: Config
+    out: Path | None
+    targets: tuple[str, ...]
+    check: bool
+
+
+def _targets(names: tuple[str, ...]) -> tuple[str, ...]:
+    from sagadsl.emit.targets import DEFAULT, TARGETS  # noqa: PLC0415  for its names
+
+    for name in names:
+        if name not in TARGETS:
+            raise click.BadParameter(
+                f"there is no target {name!r}; there are {', '.join(TARGETS)}",
+                param_hint="--target",
+            )
+    return tuple(dict.fromkeys(names)) or DEFAULT
+
+
+def _build_all(options: _Options) -> bool:
+    """Build every saga; whether all is good."""
+    good = True
+    owners: dict[Path, Path] = {}
+    for path in find_sagas(options.paths, options.config):
+        folder = options.out or path.parent
+        stem = (folder / path.name).resolve()
+        if stem in owners:
+            raise Unusable(
+                f"{shown(owners[stem])} and {shown(path)} would write the same files"
+            )
+        owners[stem] = path
+        good = _build(path, folder, options) and good
+    return good
+
+
+def _build(path: Path, folder: Path, options: _Options) -> bool:
+    pinned, findings = compile_file(path)
+    tell(findings)
+    if pinned is None:
+        click.echo(f"{shown(path)}: not built", err=True)
+        return False
+    stale = [f for f in _files(path, folder, pinned, options.targets) if not f.fresh]
+    latest = pinned.latest
+    state = "" if latest.released else " (draft)"
+    head = f"{shown(path)}: version {latest.number}{state}"
+    names = ", ".join(file.path.name for file in stale)
+    if not stale:
+        click.echo(f"{head}, up to date")
+    elif options.check:
+        click.echo(f"{head}, would write {names}", err=True)
+        return False
+    else:
+        for file in stale:
+            write_bytes(file.path, file.data)
+        click.echo(f"{head}, wrote {names}")
+    return True
+
+
+def _files(
+    path: Path, folder: Path, pinned: Pinned, targets: tuple[str, ...]
+) -> Iterator[_File]:
+    """The lock file first: it is what the others follow from."""
+    from sagadsl.driver import emit, lock_text  # noqa: PLC0415  imports the compiler
+
+    lock = lock_text(pinned).encode()
+    yield _File(lock_path(path), lock, _current(lock_path(path)) == lock)
+    from sagadsl.emit.targets import TARGETS  # noqa: PLC0415  imports the compiler
+
+    for name in targets:
+        file = folder / TARGETS[name].file_name(pinned.saga.name)
+        old = _current(file)
+        data = emit(pinned, name, old)
+        yield _File(file, data, data == old)
+
+
+def _current(path: Path) -> bytes | None:
+    return read_bytes(path) if path.exists() else None

@@ -1,0 +1,78 @@
+"""What the commands share: their arguments, compiling, and telling of findings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from sagadsl.cli.files import one_saga, read_bytes, read_lock, shown
+from sagadsl.diagnostics import Finding, Severity
+from sagadsl.model import Pinned, Version
+
+PATH = click.Path(path_type=Path)
+paths_argument = click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+path_argument = click.argument("path", type=PATH)
+json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+version_option = click.option(
+    "--version", "number", type=int, help="The version to judge by; else the newest."
+)
+
+
+def compile_file(path: Path) -> tuple[Pinned | None, tuple[Finding, ...]]:
+    """A saga and what was found."""
+    from sagadsl.driver import compile_saga  # noqa: PLC0415  imports the compiler
+
+    return compile_saga(shown(path), read_bytes(path), read_lock(path))
+
+
+def compile_or_exit(path: Path) -> Pinned:
+    """A saga; findings are told, and errors end the command."""
+    pinned, findings = compile_file(one_saga(path))
+    tell(findings)
+    if pinned is None:
+        sys.exit(1)
+    return pinned
+
+
+def version_of(pinned: Pinned, number: int | None) -> Version:
+    """The version that is asked for."""
+    if number is None:
+        return pinned.latest
+    for version in pinned.versions:
+        if version.number == number:
+            return version
+    numbers = ", ".join(str(version.number) for version in pinned.versions)
+    raise click.BadParameter(
+        f"{pinned.saga.name} has no version {number}; it has {numbers}",
+        param_hint="--version",
+    )
+
+
+def tell(findings: Sequence[Finding]) -> None:
+    """Show findings on standard error, in colour on a terminal."""
+    if findings:
+        from sagadsl.diagnostics.text import render_text  # noqa: PLC0415
+
+        text = render_text(findings, color=in_color(sys.stderr.isatty()))
+        click.echo(text, err=True, color=True)
+
+
+def in_color(terminal: bool) -> bool:
+    """Whether to use colour: on a terminal, unless NO_COLOR is set (no-color.org)."""
+    return terminal and not os.environ.get("NO_COLOR")
+
+
+def is_error(finding: Finding) -> bool:
+    """Whether a finding stops a build."""
+    return finding.rule.severity is Severity.ERROR
+
+
+def wanting(message: str) -> NoReturn:
+    """Say why the input was found wanting, and exit with 1."""
+    click.echo(message, err=True)
+    sys.exit(1)

@@ -1,0 +1,167 @@
+"""Files: which sagas are meant, and reading and writing without half-done results."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+SKIPPED = ("node_modules", "__pycache__")
+
+
+class Unusable(click.ClickException):
+    """A file that cannot be read or written, or a folder without sagas."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        """Say it in one line."""
+        del file
+        click.echo(f"sagac: {self.message}", err=True)
+
+
+class Config(NamedTuple):
+    """What `[tool.sagadsl]` of a `pyproject.toml` says; paths are relative to it."""
+
+    paths: tuple[Path, ...] = ()
+    out: Path | None = None
+    targets: tuple[str, ...] = ()
+
+
+def read_config() -> Config:
+    """The configuration of the nearest `pyproject.toml` upwards that has one."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            table = _table(path)
+            if table is not None:
+                return _config(path, table)
+    return Config()
+
+
+def _table(path: Path) -> dict[str, object] | None:
+    import tomllib  # noqa: PLC0415  only where there is a pyproject.toml
+
+    try:
+        data = tomllib.loads(read_bytes(path).decode())
+    except ValueError as error:
+        raise Unusable(f"{shown(path)} is not valid TOML: {error}") from None
+    tool = data.get("tool", {})
+    table = tool.get("sagadsl") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise Unusable(f"{shown(path)}: `tool.sagadsl` is not a table")
+    return table
+
+
+def _config(path: Path, table: dict[str, object]) -> Config:
+    def strings(key: str) -> list[str]:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise Unusable(f"{shown(path)}: `{key}` is not a list of strings")
+        return value
+
+    if unknown := set(table) - {"paths", "out", "targets"}:
+        raise Unusable(
+            f"{shown(path)}: [tool.sagadsl] knows `paths`, `out` and `targets`, not"
+            f" `{min(unknown)}`"
+        )
+    out = table.get("out")
+    if out is not None and not isinstance(out, str):
+        raise Unusable(f"{shown(path)}: `out` is not a string")
+    base = Path(os.path.relpath(path.parent))
+    return Config(
+        tuple(base / each for each in strings("paths")),
+        base / out if out is not None else None,
+        tuple(strings("targets")),
+    )
+
+
+def find_sagas(paths: Iterable[Path], config: Config) -> list[Path]:
+    """The `.saga` files that are meant, each once, in an order of their own."""
+    asked = list(paths) or list(config.paths) or [Path()]
+    found: dict[Path, Path] = {}
+    for path in asked:
+        files = list(_walk(path)) if path.is_dir() else [path]
+        if not files:
+            raise Unusable(f"there is no .saga file in {shown(path)}")
+        for file in files:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and name not in SKIPPED
+        )
+        for name in sorted(files):
+            if name.endswith(".saga"):
+                yield Path(root) / name
+
+
+def one_saga(path: Path) -> Path:
+    """The saga that a path names: the file, or the only one in the folder."""
+    if not path.is_dir():
+        return path
+    sagas = find_sagas([path], Config())
+    if len(sagas) > 1:
+        raise Unusable(f"there are {len(sagas)} sagas in {shown(path)}; name one")
+    return sagas[0]
+
+
+def shown(path: Path) -> str:
+    """A path as people are shown it: with forward slashes."""
+    return path.as_posix()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The contents of a file."""
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise Unusable(f"cannot read {shown(path)}: {_why(error)}") from None
+
+
+def read_lock(path: Path) -> str | None:
+    """The lock file beside a saga; None if there is none."""
+    lock = lock_path(path)
+    if not lock.exists():
+        return None
+    return read_bytes(lock).decode("utf-8", errors="replace")
+
+
+def lock_path(path: Path) -> Path:
+    """Where the lock file of a saga is."""
+    return path.with_name(path.name + ".lock")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: a failure leaves what was there."""
+    target = path.resolve()
+    temporary = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        handle, temporary = tempfile.mkstemp(prefix=".sagac-", dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, mode)  # noqa: PTH101
+        os.replace(temporary, target)  # noqa: PTH105
+    except (OSError, ValueError) as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise Unusable(f"cannot write {shown(path)}: {_why(error)}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,73 @@
+"""The commands by name; each module is imported when its command is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from sagadsl import __version__
+
+COMMANDS = {
+    "build": "compile: validator, diagrams and further targets",
+    "check": "findings only",
+    "fmt": "canonical text; comments are kept",
+    "table": "the table previous | next | action",
+    "graph": "draw the process, or where one stands",
+    "decode": "what a stored integer means",
+    "replay": "judge a list of steps",
+    "release": "release the draft, so that its version never changes",
+    "explain": "the page of a finding",
+    "new": "a saga to start from",
+}
+
+
+class _Lazy(click.Group):
+    """A group that knows its commands by their names alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the commands in the order in which they are met."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"sagadsl.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say which command was meant where there is none of the name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            from difflib import get_close_matches  # noqa: PLC0415  only for the error
+
+            close = get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx) from None
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sagac")
+def sagac(**options: Any) -> None:
+    """Compile sagas: states, transitions, compensations.
+
+    PATH is a file or a folder; without one, what [tool.sagadsl] of pyproject.toml
+    names, else the current folder. Exit status: 0 good; 1 the input was found wanting;
+    2 usage, or a file that cannot be read or written.
+    """
+    del options

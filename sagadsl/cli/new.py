@@ -1,0 +1,25 @@
+"""`sagac new`: a saga to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sagadsl.cli.files import Unusable, shown, write_bytes
+
+
+@click.command("new")
+@click.argument("name")
+def command(name: str) -> None:
+    """Write NAME.saga, a small saga that compiles."""
+    from sagadsl.driver import starter  # noqa: PLC0415  imports the compiler
+
+    text = starter(name)
+    if not isinstance(text, str):
+        raise click.BadParameter(f"{text.message}; {text.help}", param_hint="NAME")
+    path = Path(f"{name}.saga")
+    if path.exists():
+        raise Unusable(f"{shown(path)} exists already")
+    write_bytes(path, text.encode())
+    click.echo(f"wrote {shown(path)}; next: sagac build {shown(path)}")

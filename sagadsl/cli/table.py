@@ -1,0 +1,27 @@
+"""`sagac table`: the table of a saga."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from sagadsl.cli.common import compile_or_exit, json_option, path_argument
+
+
+@click.command("table")
+@path_argument
+@json_option
+def command(path: Path, as_json: bool) -> None:
+    """Print the table previous | next | action, and the compensations."""
+    pinned = compile_or_exit(path)
+    if as_json:
+        machine = pinned.latest.machine()
+        undoes = pinned.latest.rows.compensations
+        rows = [row._asdict() for row in machine.transitions]
+        click.echo(json.dumps({"transitions": rows, "compensations": undoes}, indent=2))
+        return
+    from sagadsl.emit.table import emit_table  # noqa: PLC0415
+
+    click.echo(emit_table(pinned), nl=False)

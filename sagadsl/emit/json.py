@@ -1,0 +1,82 @@
+"""The model itself, for other tools; the format is documented and numbered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sagadsl.model import Pinned, Saga, Version
+
+FORMAT = 1
+
+
+def emit_json(pinned: Pinned) -> str:
+    """The declared saga, and every version with its rows."""
+    data = {"format": FORMAT, "saga": _saga(pinned.saga)} | {
+        "versions": [_version(version) for version in pinned.versions]
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _saga(saga: Saga) -> dict[str, Any]:
+    return {
+        "name": saga.name,
+        "title": saga.title,
+        "aggregate": saga.aggregate,
+        "expires": saga.expires,
+        "remember": saga.remember,
+        "abort": saga.abort._asdict() if saga.abort else None,
+        "states": [
+            {"name": state.name, "kind": state.kind, "doc": state.doc}
+            for state in saga.states.values()
+        ],
+        "transitions": [
+            {
+                "action": row.action,
+                "sources": row.sources,
+                "targets": row.targets,
+                "else": row.otherwise,
+                "actors": row.trigger.actors,
+                "delay": row.trigger.delay,
+                "limit": row.limit,
+                "doc": row.doc,
+            }
+            for row in saga.transitions.values()
+        ],
+        "compensations": {
+            undo.action: undo.compensation for undo in saga.compensations.values()
+        },
+        "actions": [
+            action.row._asdict() | {"parks": action.parks, "doc": action.doc}
+            for action in saga.actions.values()
+        ],
+        "properties": [
+            {"kind": type(each).__name__.lower()}
+            | {key: value for key, value in each._asdict().items() if key != "span"}
+            for each in saga.properties
+        ],
+        "scenarios": [
+            {
+                "title": each.title,
+                "moves": [
+                    {"action": move.action, "fails": move.fails} for move in each.moves
+                ],
+                "result": each.result,
+            }
+            for each in saga.scenarios
+        ],
+    }
+
+
+def _version(version: Version) -> dict[str, Any]:
+    rows = version.rows
+    return {
+        "version": version.number,
+        "digest": version.digest,
+        "released": version.released,
+        "states": rows.states,
+        "copies": rows.copies,
+        "steps": [rule._asdict() | {"name": rule.name} for rule in rows.rules],
+        "actions": [action._asdict() for action in rows.actions],
+        "compensations": rows.compensations,
+    }

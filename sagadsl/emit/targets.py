@@ -1,0 +1,95 @@
+"""The targets by name: which file each is, and what fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sagadsl.machine import Record
+from sagadsl.model import Pinned
+
+Emitter = Callable[[Pinned, bytes | None], bytes]
+
+
+class Target(NamedTuple):
+    """A kind of file; `suffix` follows the name of the saga."""
+
+    suffix: str
+    emit: Emitter
+
+    def file_name(self, saga: str) -> str:
+        """The name of the file, without a folder."""
+        return saga + self.suffix
+
+
+def _python(pinned: Pinned, old: bytes | None) -> bytes:
+    from sagadsl.emit.python import emit_python  # noqa: PLC0415
+
+    del old
+    return emit_python(pinned).encode()
+
+
+def draw(pinned: Pinned, form: str, record: Record | None = None) -> bytes:
+    """The newest version as `dot`, `svg`, `png`, `mmd` or `html`.
+
+    With a record it shows where that process stands. Raises `RenderError` if Graphviz
+    cannot draw it.
+    """
+    return _draw(pinned, form, record, None)
+
+
+def _draw(pinned: Pinned, form: str, record: Record | None, old: bytes | None) -> bytes:
+    """A drawing, or the old one: Graphviz differs from place to place, its DOT not."""
+    from sagadsl.emit.dot import emit_dot  # noqa: PLC0415
+
+    if form == "mmd":
+        from sagadsl.emit.mermaid import emit_mermaid  # noqa: PLC0415
+
+        return emit_mermaid(pinned, record).encode()
+    dot = emit_dot(pinned, record)
+    if form == "dot":
+        return dot.encode()
+    from hashlib import sha256  # noqa: PLC0415
+
+    from sagadsl.emit.graphviz import digest_of, render  # noqa: PLC0415
+
+    if form == "html":
+        from sagadsl.emit.html import emit_html  # noqa: PLC0415
+
+        start, end = (old or b"").find(b"<svg"), (old or b"").rfind(b"</svg>") + 6
+        svg = _draw(pinned, "svg", record, old[start:end] if old else None)
+        return emit_html(pinned, record, svg.decode()).encode()
+    if old is not None and digest_of(old) == sha256(dot.encode()).hexdigest():
+        return old
+    return render(dot, form)
+
+
+def _drawing(form: str) -> Emitter:
+    return lambda pinned, old: _draw(pinned, form, None, old)
+
+
+def _markdown(pinned: Pinned, old: bytes | None) -> bytes:
+    from sagadsl.emit.markdown import emit_markdown  # noqa: PLC0415
+
+    del old
+    return emit_markdown(pinned).encode()
+
+
+def _json(pinned: Pinned, old: bytes | None) -> bytes:
+    from sagadsl.emit.json import emit_json  # noqa: PLC0415
+
+    del old
+    return emit_json(pinned).encode()
+
+
+TARGETS = {
+    "py": Target("_saga.py", _python),
+    "dot": Target(".dot", _drawing("dot")),
+    "svg": Target(".svg", _drawing("svg")),
+    "png": Target(".png", _drawing("png")),
+    "md": Target(".md", _markdown),
+    "mmd": Target(".mmd", _drawing("mmd")),
+    "html": Target(".html", _drawing("html")),
+    "json": Target(".json", _json),
+}
+DEFAULT = ("py", "dot", "svg")

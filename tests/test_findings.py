@@ -6,6 +6,7 @@ A page begins `# SAGA203 unreachable`. Its fenced blocks are judged in order:
   and shows the page's finding. Under `## Fix` it compiles without an error.
 - `python`: the same for bytes that are too many or too odd to print; an expression of
   bytes literals, `*` and `+`.
+- `saga order.saga`: the same in a file of that name, whatever saga is in it.
 - `saga released`: compiled and released; the blocks after it are judged against it.
 - `lock`: the lock file that the blocks after it are judged against.
 """
@@ -72,11 +73,12 @@ def examples(page: str) -> Iterator[Example]:
             lock = block.text
         elif block.info == "saga released":
             lock = release_text(path_of(block.text), block.text.encode(), lock)
-        elif block.info in ("saga", "python"):
+        elif block.info in ("saga", "python") or block.info.endswith(".saga"):
             data = block.text.encode()
             if block.info == "python":
                 data = bytes_of(ast.parse(block.text.strip(), mode="eval").body)
-            path = path_of(data.decode(errors="replace"))
+            named = path_of(data.decode(errors="replace"))
+            path = block.info.partition(" ")[2] or named
             shown = following if following and following.info == "text" else None
             yield Example(path, data, lock, block.fix, shown)
 

@@ -10,57 +10,38 @@ from sagadsl.source import Span
 
 RULE = Rule("SAGA104", "former-name")
 
+_WHY = "`was` hands on the former name's place in stored records, and there is one"
+
 
 def check(saga: Saga) -> Iterator[Finding]:
-    """That each former name has one heir, and is not a present name as well."""
-    yield from _check("action", saga.transitions)
-    yield from _check("state", saga.states)
+    """That each former name has one heir."""
+    yield from _check(saga.transitions)
+    yield from _check(saga.states)
 
 
-def _check(what: str, items: Mapping[str, State | Transition]) -> Iterator[Finding]:
+def _check(items: Mapping[str, State] | Mapping[str, Transition]) -> Iterator[Finding]:
     heirs: dict[str, str] = {}
     for name, item in items.items():
-        former = item.was
-        if not former:
-            continue
-        if former in heirs:
-            yield _finding(
-                f"`{heirs[former]}` and `{name}` were both `{former}`",
-                _span(item),
-                f"was `{former}` too",
-                Label(_span(items[heirs[former]]), f"was `{former}`"),
-                "keep `was` where the old meaning lives on",
-            )
-        elif former == name:
-            yield _finding(
+        was = item.was
+        if was == name:
+            yield RULE.finding(
                 f"`{name}` was always `{name}`",
                 _span(item),
-                "the present name",
-                None,
-                f"remove `was {former}`",
+                "its present name",
+                why="`was` tells the name from before a change",
+                help=f"write the former name, or remove `was {was}`",
             )
-        elif former in items and not items[former].was:
-            yield _finding(
-                f"`{name}` was `{former}`, which is still there",
+        elif was in heirs:
+            yield RULE.finding(
+                f"`{heirs[was]}` and `{name}` were both `{was}`",
                 _span(item),
-                f"takes the place of `{former}`",
-                Label(_span(items[former]), f"the {what} `{former}`"),
-                f"give the new `{former}` another name, or remove `was {former}`",
+                f"was `{was}` too",
+                why=_WHY,
+                help="keep `was` where the old meaning lives on",
+                others=(Label(_span(items[heirs[was]]), f"was `{was}`"),),
             )
-        heirs.setdefault(former, name)
-
-
-def _finding(
-    message: str, span: Span, label: str, other: Label | None, advice: str
-) -> Finding:
-    return RULE.finding(
-        message,
-        span,
-        label,
-        why="`was` hands on the place in stored records, and there is one of each",
-        help=advice,
-        others=(other,) if other else (),
-    )
+        elif was:
+            heirs[was] = name
 
 
 def _span(item: State | Transition) -> Span:

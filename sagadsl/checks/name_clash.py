@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagadsl.diagnostics import Finding, Label
-from sagadsl.model import Action, Always, Saga
+from sagadsl.model import Always, Saga
 from sagadsl.resolve.saga import NAME_CLASH, OUTCOMES
 from sagadsl.source import Span
 
@@ -30,11 +30,8 @@ def _probes(saga: Saga) -> Iterator[Finding]:
     }
     for item in saga.compensations.values():
         taken.setdefault(item.compensation, Label(item.span, "a compensation"))
-    asked: dict[str, Action] = {}
     for action in saga.actions.values():
         probe = action.row.probe
-        if not probe:
-            continue
         if probe in taken:
             yield NAME_CLASH.finding(
                 f"`{probe}` is a probe and an action",
@@ -44,22 +41,23 @@ def _probes(saga: Saga) -> Iterator[Finding]:
                 help=f"name the probe otherwise, such as `{action.row.name}_status`",
                 others=(taken[probe],),
             )
-        elif probe in asked:
-            first = asked[probe]
+    for item in saga.compensations.values():
+        there, back = saga.action(item.action), saga.action(item.compensation)
+        if there.probe and there.probe == back.probe and there.name != back.name:
             yield NAME_CLASH.finding(
-                f"`{first.row.name}` and `{action.row.name}` have the same probe",
-                action.spans["probe"],
-                f"asks whether `{action.row.name}` happened",
-                why="one answer cannot tell of two actions whether they happened",
-                help=f"write a probe of its own, such as `{action.row.name}_status`",
+                f"`{there.name}` and its compensation have the same probe",
+                saga.actions[back.name].spans["probe"],
+                f"asks whether `{back.name}` happened",
+                why="one answer cannot tell both whether a step was done and whether it"
+                " was undone",
+                help=f"write a probe of its own, such as `{back.name}_status`",
                 others=(
                     Label(
-                        first.spans["probe"],
-                        f"asks whether `{first.row.name}` happened",
+                        saga.actions[there.name].spans["probe"],
+                        f"asks whether `{there.name}` happened",
                     ),
                 ),
             )
-        asked.setdefault(probe, action)
 
 
 def _outcome(saga: Saga, name: str, span: Span) -> Finding:

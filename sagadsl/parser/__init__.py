@@ -16,7 +16,7 @@ from sagadsl.syntax import Comment, SagaSyntax
 
 if TYPE_CHECKING:
     from sagadsl.parser.build import Builder
-    from sagadsl.parser.lark import Grammar
+    from sagadsl.parser.push import Grammar
 
 __all__ = ["MOST", "decode_source", "parse_saga"]
 
@@ -40,12 +40,13 @@ def parse_saga(source: Source) -> tuple[SagaSyntax | None, tuple[Finding, ...]]:
 
 @cache
 def _grammar() -> tuple[Grammar, Builder]:
-    """The parser, made once: Lark is imported only when something is parsed."""
+    """The parser, made once, and only when something is parsed."""
     from sagadsl.parser.build import Builder  # noqa: PLC0415  lazy
-    from sagadsl.parser.lark import Grammar  # noqa: PLC0415  lazy
+    from sagadsl.parser.push import Grammar  # noqa: PLC0415  lazy
+    from sagadsl.parser.tables import read_tables  # noqa: PLC0415  lazy
 
     builder = Builder()
-    return Grammar(builder), builder
+    return Grammar(read_tables(), builder), builder
 
 
 def _parse(source: Source) -> tuple[SagaSyntax | None, tuple[Finding, ...]]:

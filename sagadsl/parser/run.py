@@ -11,7 +11,7 @@ from sagadsl.parser.string import read_string
 from sagadsl.parser.tokens import END, LINE_END, Token, significant
 
 if TYPE_CHECKING:
-    from sagadsl.parser.lark import Grammar
+    from sagadsl.parser.push import Grammar
     from sagadsl.source import Source
     from sagadsl.syntax import SagaSyntax
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from sagadsl.format import format_saga
 from sagadsl.parser import parse_saga
-from sagadsl.parser.lark import Grammar
+from sagadsl.parser.build import Builder
+from sagadsl.parser.push import Grammar
+from sagadsl.parser.tables import read_tables
 from sagadsl.parser.tokens import GOES_ON_AFTER, GOES_ON_BEFORE, LINE_END, significant
 from sagadsl.source import Source, Span
 from sagadsl.syntax import SagaSyntax
@@ -77,7 +79,7 @@ GAPS = st.text(" \t", max_size=3)
 NOTES = st.sampled_from(["", "# note", "#", '# { } -> "x', "#\t# é"])
 ENDS = st.sampled_from(["\n", "\r\n", "\n\n", "\n\n\n \n"])
 BREAKS = st.lists(st.tuples(GAPS, NOTES, ENDS).map("".join), min_size=1, max_size=2)
-TOKENS = list(significant(Grammar(None).scan(SAMPLE), []))
+TOKENS = list(significant(Grammar(read_tables(), Builder()).scan(SAMPLE), []))
 
 
 @st.composite

@@ -9,10 +9,14 @@ from lark.exceptions import GrammarError
 
 from sagadsl import resources, syntax
 from sagadsl.parser import parse_saga
-from sagadsl.parser.lark import Grammar, load
+from sagadsl.parser.build import Builder
+from sagadsl.parser.lark import load, make_tables
+from sagadsl.parser.push import Grammar
+from sagadsl.parser.tables import read_tables, render_tables, texts
 from sagadsl.source import Source
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+GRAMMAR, _ = texts()
 
 
 def parsed(text: str) -> syntax.SagaSyntax:
@@ -30,25 +34,43 @@ def items(section: str, text: str) -> tuple[syntax.Item, ...]:
 
 def test_no_conflict_and_no_terminals_that_collide():
     try:
-        load(None, lexer="basic", strict=True)
+        load(GRAMMAR, strict=True)
     except GrammarError as error:
         pytest.fail(str(error))
 
 
+def test_the_tables_that_are_kept_are_those_of_the_grammar(golden):
+    tables = make_tables(GRAMMAR)
+    golden(
+        resources.folder("grammar") / "saga.tables.json", render_tables(GRAMMAR, tables)
+    )
+    assert read_tables() == tables
+
+
+def test_a_grammar_that_was_changed_gets_new_tables(monkeypatch, tmp_path):
+    monkeypatch.setattr(resources, "folder", lambda _: tmp_path)
+    (tmp_path / "saga.lark").write_text(GRAMMAR, encoding="utf-8")
+    made = read_tables()
+    kept = render_tables(GRAMMAR, made._replace(start=7))
+    (tmp_path / "saga.tables.json").write_text(kept, encoding="utf-8")
+    assert read_tables().start == 7
+    (tmp_path / "saga.lark").write_text(f"// new\n{GRAMMAR}", encoding="utf-8")
+    assert read_tables() == made
+
+
 def test_grammar_fits_a_screen():
-    text = (resources.folder("grammar") / "saga.lark").read_text(encoding="utf-8")
-    lines = text.splitlines()
+    lines = GRAMMAR.splitlines()
     assert len(lines) <= 75
     assert max(map(len, lines)) <= 100
 
 
 def test_our_scanner_finds_the_tokens_of_larks():
     text = (EXAMPLES / "order.saga").read_text(encoding="utf-8")
-    ours = [(t.type, t.text, t.start, t.end) for t in Grammar(None).scan(text)]
-    larks = [
-        (t.type, str(t), t.start_pos, t.end_pos)
-        for t in load(None, lexer="basic").lex(text)
+    ours = [
+        (t.type, t.text, t.start, t.end)
+        for t in Grammar(read_tables(), Builder()).scan(text)
     ]
+    larks = [(t.type, str(t), t.start_pos, t.end_pos) for t in load(GRAMMAR).lex(text)]
     assert ours == larks
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 
+from sagadsl.cli.stamp import said_before
+
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from sagadsl.cli.main import sagac  # noqa: PLC0415  a build with nothing to do ends before
+    said = said_before(sys.argv[1:])
+    if said is not None:
+        print(said)  # noqa: T201  the command line itself
+        return
+    from sagadsl.cli.main import sagac  # noqa: PLC0415  a build may end before
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from sagadsl.cli.common import compile_file, paths_argument, tell
 from sagadsl.cli.files import (
     Config,
     Unusable,
+    config_files,
     find_sagas,
     lock_path,
     read_bytes,
@@ -20,6 +21,7 @@ from sagadsl.cli.files import (
     shown,
     write_bytes,
 )
+from sagadsl.cli.stamp import folders_below, keep
 
 if TYPE_CHECKING:
     from sagadsl.model import Pinned
@@ -52,12 +54,24 @@ def command(
     config = read_config()
     names = tuple(targets.split(",")) if targets else config.targets
     options = _Options(paths, config, out or config.out, _targets(names), check)
-    if not watch:
-        sys.exit(not _build_all(options))
-    from sagadsl.cli.watch import each_change  # noqa: PLC0415  only for --watch
+    if watch:
+        from sagadsl.cli.watch import each_change  # noqa: PLC0415  only for --watch
 
-    for _ in each_change(lambda: find_sagas(paths, config)):
-        _build_all(options)
+        for _ in each_change(lambda: find_sagas(paths, config)):
+            _build_all(options)
+    outcomes = _build_all(options)
+    if all(outcome.quiet for outcome in outcomes):
+        _keep_note(options, outcomes)
+    sys.exit(not all(outcome.good for outcome in outcomes))
+
+
+class _Outcome(NamedTuple):
+    """How a saga was built; if quietly, `said` is what a build would say now."""
+
+    good: bool
+    quiet: bool = False
+    said: str = ""
+    files: tuple[Path, ...] = ()
 
 
 class _Options(NamedTuple):
@@ -80,43 +94,50 @@ def _targets(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names)) or DEFAULT
 
 
-def _build_all(options: _Options) -> bool:
-    """Build every saga; whether all is good."""
-    good = True
+def _build_all(options: _Options) -> list[_Outcome]:
+    outcomes: list[_Outcome] = []
     owners: dict[Path, Path] = {}
     for path in find_sagas(options.paths, options.config):
         folder = options.out or path.parent
-        stem = (folder / path.name).resolve()
-        if stem in owners:
+        owner = owners.setdefault((folder / path.name).resolve(), path)
+        if owner is not path:
             raise Unusable(
-                f"{shown(owners[stem])} and {shown(path)} would write the same files"
+                f"{shown(owner)} and {shown(path)} would write the same files"
             )
-        owners[stem] = path
-        good = _build(path, folder, options) and good
-    return good
+        outcomes.append(_build(path, folder, options))
+    return outcomes
 
 
-def _build(path: Path, folder: Path, options: _Options) -> bool:
+def _build(path: Path, folder: Path, options: _Options) -> _Outcome:
     pinned, findings = compile_file(path)
     tell(findings)
     if pinned is None:
         click.echo(f"{shown(path)}: not built", err=True)
-        return False
-    stale = [f for f in _files(path, folder, pinned, options.targets) if not f.fresh]
+        return _Outcome(good=False)
+    files = list(_files(path, folder, pinned, options.targets))
+    stale = [file for file in files if not file.fresh]
     latest = pinned.latest
     state = "" if latest.released else " (draft)"
     head = f"{shown(path)}: version {latest.number}{state}"
     names = ", ".join(file.path.name for file in stale)
-    if not stale:
-        click.echo(f"{head}, up to date")
-    elif options.check:
+    said = f"{head}, up to date"
+    if options.check and stale:
         click.echo(f"{head}, would write {names}", err=True)
-        return False
-    else:
-        for file in stale:
-            write_bytes(file.path, file.data)
-        click.echo(f"{head}, wrote {names}")
-    return True
+        return _Outcome(good=False)
+    for file in stale:
+        write_bytes(file.path, file.data)
+    click.echo(f"{head}, wrote {names}" if stale else said)
+    written = (path, *(file.path for file in files))
+    return _Outcome(good=True, quiet=not findings, said=said, files=written)
+
+
+def _keep_note(options: _Options, outcomes: list[_Outcome]) -> None:
+    """Note what the next build may skip, if nothing it depends on is different."""
+    asked = options.config.asked(options.paths)
+    folders = [below for p in asked if p.is_dir() for below in folders_below(str(p))]
+    files = [*config_files(), *(file for outcome in outcomes for file in outcome.files)]
+    said = "\n".join(outcome.said for outcome in outcomes)
+    keep(sys.argv[1:], [*folders, *map(str, files)], said)
 
 
 def _files(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-SKIPPED = ("node_modules", "__pycache__")
+from sagadsl.cli.stamp import folders_below
 
 
 class Unusable(click.ClickException):
@@ -31,11 +31,19 @@ class Config(NamedTuple):
     out: Path | None = None
     targets: tuple[str, ...] = ()
 
+    def asked(self, paths: Iterable[Path]) -> list[Path]:
+        """The files and folders that are meant by those on the command line."""
+        return list(paths) or list(self.paths) or [Path()]
+
+
+def config_files() -> list[Path]:
+    """Where a configuration may be, the nearest first."""
+    return [f / "pyproject.toml" for f in (Path.cwd(), *Path.cwd().parents)]
+
 
 def read_config() -> Config:
     """The configuration of the nearest `pyproject.toml` upwards that has one."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        path = folder / "pyproject.toml"
+    for path in config_files():
         if path.is_file():
             table = _table(path)
             if table is not None:
@@ -82,9 +90,8 @@ def _config(path: Path, table: dict[str, object]) -> Config:
 
 def find_sagas(paths: Iterable[Path], config: Config) -> list[Path]:
     """The `.saga` files that are meant, each once, in an order of their own."""
-    asked = list(paths) or list(config.paths) or [Path()]
     found: dict[Path, Path] = {}
-    for path in asked:
+    for path in config.asked(paths):
         files = list(_walk(path)) if path.is_dir() else [path]
         if not files:
             raise Unusable(f"there is no .saga file in {shown(path)}")
@@ -94,13 +101,10 @@ def find_sagas(paths: Iterable[Path], config: Config) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and name not in SKIPPED
-        )
-        for name in sorted(files):
-            if name.endswith(".saga"):
-                yield Path(root) / name
+    for below in folders_below(str(folder)):
+        for path in sorted(Path(below).iterdir()):
+            if path.suffix == ".saga" and path.is_file():
+                yield path
 
 
 def one_saga(path: Path) -> Path:

@@ -1,0 +1,115 @@
+"""A build with nothing to do: told from a note of the last one, before all imports.
+
+After a build that left nothing to do and found nothing to say, a note in the user's
+cache folder keeps the digests of all that it read and wrote. If the same command finds
+them all the same, it says the same. A note that is lost costs a build, no more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+
+FORMAT = "sagac 1"
+ABSENT = "-"
+
+
+def said_before(arguments: list[str]) -> str | None:
+    """What the same build said when nothing it depends on was different, else None."""
+    if arguments[:1] != ["build"] or "--watch" in arguments:
+        return None
+    try:
+        with open(_note(arguments), encoding="utf-8") as file:
+            head, *lines = file.read().split("\n")
+        if head != _head():
+            return None
+        told = lines.index("")
+        for line in lines[:told]:
+            digest, path = line.split(" ", 1)
+            if digest != _digest(path):
+                return None
+        return "\n".join(lines[told + 1 :])
+    except (OSError, ValueError):
+        return None
+
+
+def keep(arguments: list[str], paths: Iterable[str], said: str) -> None:
+    """Note what a build depended on and what it said."""
+    lines = [_head()]
+    for path in dict.fromkeys(paths):
+        if "\n" in path:
+            return
+        lines.append(f"{_digest(path)} {path}")
+    note = _note(arguments)
+    try:
+        os.makedirs(os.path.dirname(note), exist_ok=True)
+        temporary = f"{note}.{os.getpid()}"
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write("\n".join([*lines, "", said]))
+        os.replace(temporary, note)
+    except (OSError, ValueError):
+        return
+
+
+def folders_below(folder: str) -> Iterator[str]:
+    """A folder and those in it that are searched for sagas."""
+    yield folder
+    with os.scandir(folder) as entries:
+        names = sorted(e.name for e in entries if is_searched(e))
+    for name in names:
+        yield from folders_below(os.path.join(folder, name))
+
+
+def is_searched(entry: os.DirEntry[str]) -> bool:
+    """Whether a folder is searched: not if it is hidden or holds what tools installed."""
+    return (
+        entry.name[0] != "."
+        and entry.name not in ("node_modules", "__pycache__")
+        and entry.is_dir(follow_symlinks=False)
+    )
+
+
+def _head() -> str:
+    """The tool itself: its files, by their times, and the Python that runs it."""
+    package = os.path.dirname(os.path.dirname(__file__))
+    beside = (
+        os.path.join(os.path.dirname(package), n) for n in ("grammar", "templates")
+    )
+    newest = count = 0
+    for folder in (package, *filter(os.path.isdir, beside)):
+        for below in folders_below(folder):
+            with os.scandir(below) as entries:
+                for entry in entries:
+                    count += 1
+                    newest = max(newest, entry.stat().st_mtime_ns)
+    return f"{FORMAT} {sys.version_info[:3]} {count} {newest}"
+
+
+def _note(arguments: list[str]) -> str:
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    key = _hash("\0".join([os.getcwd(), *arguments]).encode("utf-8", "replace"))
+    return os.path.join(home, "sagadsl", key)
+
+
+def _digest(path: str) -> str:
+    """Of a file its contents, of a folder the sagas and folders in it."""
+    try:
+        if os.path.isdir(path):
+            with os.scandir(path) as entries:
+                names = [
+                    entry.name
+                    for entry in entries
+                    if entry.name.endswith(".saga") or is_searched(entry)
+                ]
+            return _hash("\0".join(sorted(names)).encode("utf-8", "replace"))
+        with open(path, "rb") as file:
+            return _hash(file.read())
+    except FileNotFoundError:
+        return ABSENT
+
+
+def _hash(data: bytes) -> str:
+    from hashlib import blake2b  # noqa: PLC0415
+
+    return blake2b(data, digest_size=16).hexdigest()

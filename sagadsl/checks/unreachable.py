@@ -60,7 +60,7 @@ def _finding(
     *,
     looped: bool,
 ) -> Finding:
-    others = [state for name, state in saga.states.items() if name in following]
+    others = sorted(map(saga.states.__getitem__, following), key=lambda s: s.span.start)
     never = [state.name for state in others]
     labels = [Label(state.span, "so this is never reached either") for state in others]
     if not labels:

@@ -1,0 +1,129 @@
+"""What the checks conclude from the rows holds in every record of random sagas."""
+
+from __future__ import annotations
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from sagadsl.checks import no_way_forward, undo
+from sagadsl.checks._pivot import past_pivot
+from sagadsl.checks._reach import reach
+from sagadsl.machine import Kind, Record
+from sagadsl.parser import parse_saga
+from sagadsl.resolve import resolve_saga
+from sagadsl.source import Source
+from sagadsl.versions import pin
+
+STATES = [f"s{n}" for n in range(6)]
+RULES = [
+    "",
+    "idempotent",
+    "idempotent, no undo",
+    "idempotent, cannot fail",
+    "idempotent, pivot",
+    "idempotent, pivot, cannot fail",
+]
+
+
+@st.composite
+def sagas(draw):
+    """Small sagas without cycles: rows lead from states to later ones."""
+    rows, actions, undoes = [], [], []
+    for number in range(draw(st.integers(1, 5))):
+        cut = draw(st.integers(1, len(STATES) - 1))
+        early, late = st.sampled_from(STATES[:cut]), st.sampled_from(STATES[cut:])
+        group = st.lists(early, min_size=1, max_size=2, unique=True).map(sorted)
+        groups = st.lists(group, min_size=1, max_size=2, unique_by=tuple)
+        targets = st.lists(late, min_size=1, max_size=2, unique=True)
+        rule = draw(st.sampled_from(RULES))
+        fails = "idempotent" in rule and "cannot" not in rule and draw(st.booleans())
+        sources = " | ".join(" & ".join(group) for group in draw(groups))
+        otherwise = f" else {draw(late)}" if fails else ""
+        rows.append(f"{sources} -> {' & '.join(draw(targets))}{otherwise} : a{number}")
+        actions += [f"a{number} : {rule}"] if rule else []
+        if rule.startswith("idempotent") and "undo" not in rule and draw(st.booleans()):
+            undoes += [f"a{number} : u{number}"] if "pivot" not in rule else []
+    return saga_of(
+        f"states {{ initial s0, {', '.join(STATES[1:-1])}, final {STATES[-1]} }}",
+        f"transitions {{ {', '.join(rows)} }}",
+        f"compensations {{ {', '.join(undoes)} }}",
+        "actions {\n" + "\n".join(actions) + "\n}",
+    )
+
+
+def saga_of(*parts: str):
+    text = "saga random {\naggregate id\n" + "\n".join(parts) + "\n}\n"
+    syntax, findings = parse_saga(Source("random.saga", text))
+    assert not findings, text
+    saga, findings = resolve_saga(syntax)
+    assume(not findings)
+    return saga
+
+
+def records(saga):
+    """The machine of a saga and every record that some run leads to."""
+    pinned, findings = pin(saga, None)
+    assert pinned is not None, findings
+    machine = pinned.latest.machine()
+    seen = {Record()}
+    stack = list(seen)
+    while stack:
+        record = stack.pop()
+        for event in machine.events(record):
+            following = machine.apply(record, event)
+            if following not in seen:
+                seen.add(following)
+                stack.append(following)
+    bits = {name: 1 << position for name, position in pinned.positions.items()}
+    return machine, seen, bits
+
+
+@settings(max_examples=150, deadline=None)
+@given(sagas())
+def test_whatever_happens_is_counted_as_reached(saga):
+    machine, seen, bits = records(saga)
+    places, steps = reach(saga)
+    for record in seen:
+        assert set(machine.standing(record)) <= set(places)
+        assert {name for name, bit in bits.items() if record.begun & bit} <= set(steps)
+
+
+@settings(max_examples=150, deadline=None)
+@given(sagas())
+def test_past_the_pivot_there_is_no_abort(saga):
+    machine, seen, bits = records(saga)
+    past = sum(bits[name] for name in past_pivot(saga))
+    for record in seen:
+        if record.begun & past:
+            assert Kind.ABORT not in {event.kind for event in machine.events(record)}
+            assert not record.control & 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(sagas())
+def test_without_a_finding_an_abort_takes_back_every_effect(saga):
+    told = {f.span.text for f in undo.check(saga)}
+    machine, seen, bits = records(saga)
+    silent = sum(
+        bits[step.name]
+        for step in saga.steps
+        if (action := saga.actions.get(step.name))
+        and action.performed
+        and not action.row.no_undo
+        and step.name not in saga.compensations
+        and step.name not in told
+    )
+    for record in seen:
+        if Kind.ABORT in {event.kind for event in machine.events(record)}:
+            assert not record.begun & ~record.closed & silent
+
+
+@settings(max_examples=150, deadline=None)
+@given(sagas())
+def test_without_a_way_forward_no_process_ends(saga):
+    stuck = {finding.span.text for finding in no_way_forward.check(saga)}
+    machine, seen, bits = records(saga)
+    for record in seen:
+        if any(record.closed & ~record.done & bits[name] for name in stuck):
+            kinds = {event.kind for event in machine.events(record)}
+            assert not kinds & {Kind.ABORT, Kind.FINISH}

@@ -99,7 +99,9 @@ CLAUSES: Final = frozenset(
 ) - {"UP"}
 _GROUPS: Final = (
     (SECTIONS, "a section such as `states`"),
+    (frozenset(("AGGREGATE", "EXPIRES", "REMEMBER", "ABORT")), "a header line"),
     (CLAUSES, "a clause such as `once`"),
+    (frozenset(("BY", "AFTER", "UP", "WAS")), "a clause such as `by`"),
 )
 WORDS_OF: Final = {
     "saga": tuple(word.lower() for word in sorted(SECTIONS)),
@@ -107,14 +109,6 @@ WORDS_OF: Final = {
     "transitions": ("by", "after", "up", "was", "else"),
     "actions": tuple(word.lower() for word in sorted(CLAUSES)),
     "properties": ("needs", "never", "from", "always"),
-}
-_LEFT_OUT: Final = {
-    "COLON": "`:`",
-    "ARROW": "`->`",
-    "LBRACE": "`{`",
-    "RESULT": "`=>`",
-    "COMMA": "`,`",
-    LINE_END: "a line end",
 }
 
 
@@ -125,8 +119,8 @@ def is_word(kind: str) -> bool:
 
 def list_kinds(kinds: AbstractSet[str]) -> str:
     """What could stand there, for people: `` `->`, `&` or `|` ``."""
-    rest, items = set(kinds), []
-    items += [text for kind, text in MARKS.items() if kind in rest]
+    rest = set(kinds) - {"RBRACE"} if LINE_END in kinds else set(kinds)
+    items = [text for kind, text in MARKS.items() if kind in rest]
     for group, text in _GROUPS:
         if len(group & rest) > 2:
             items.append(text)

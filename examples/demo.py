@@ -1,0 +1,77 @@
+"""What sagadsl is for, in a minute: `make demo`, or run this file from anywhere.
+
+It compiles the sagas beside it, shows the table of one, its picture and a bug that the
+compiler finds, and takes orders through the compiled saga (`order_tour.py`).
+"""
+# ruff: noqa: T201  a script that talks
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import webbrowser
+from pathlib import Path
+
+EXAMPLES = Path(__file__).resolve().parent
+ROOT = EXAMPLES.parent
+OUT = ROOT / "build" / "demo"
+BROKEN = EXAMPLES / "real" / "ftgo_ticket_as_published"
+
+
+def main() -> None:
+    """The whole tour; `pay` is the part of the worker that does not survive it."""
+    sys.path.insert(0, str(OUT))  # where `order_saga.py` will be
+    if sys.argv[1:] == ["pay"]:
+        import order_tour  # noqa: PLC0415  needs the compiled saga
+
+        order_tour.pay_and_die(OUT)
+        return
+    compile_examples()
+    import order_tour  # noqa: PLC0415  needs what was just compiled
+
+    order_tour.tour(OUT, worker=[sys.executable, __file__, "pay"])
+
+
+def compile_examples() -> None:
+    """Compile every saga but the broken one, and show what comes of it."""
+    print("\n== Compile the sagas of examples/")
+    sagas = [path for path in sorted(EXAMPLES.rglob("*.saga")) if path.parent != BROKEN]
+    sagac("build", *sagas, "-o", OUT)
+    print("\n== order.saga as a table")
+    sagac("table", EXAMPLES / "order.saga")
+    print("\n== Its picture, and those of the others beside it")
+    picture = OUT / "order.svg"
+    print(picture)
+    if sys.stdout.isatty() and has_desktop():
+        webbrowser.open(picture.as_uri())
+    print("\n== A bug in published code, as the compiler tells it")
+    sagac("check", BROKEN, status=1)
+
+
+def sagac(command: str, *arguments: str | Path, status: int = 0) -> None:
+    """Run the compiler; paths are shown as seen from the project's folder."""
+    words = [
+        word if isinstance(word, str) else word.relative_to(ROOT).as_posix()
+        for word in arguments
+    ]
+    sys.stdout.flush()
+    run = subprocess.run(  # noqa: S603  our own files
+        [sys.executable, "-m", "sagadsl", command, *words],
+        cwd=ROOT,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if run.returncode != status:
+        sys.exit(f"sagac {command} failed")
+
+
+def has_desktop() -> bool:
+    """Whether there is a screen to open a picture on."""
+    return sys.platform in ("win32", "darwin") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,995 @@
+"""Saga `order`: From the basket to the doorstep.
+
+    previous             next                        action            trigger
+    initialised          checkout                    check_out         by user
+    checkout             payment_made else declined  make_payment      by user
+    declined             checkout                    try_another_card  by user up to 2 times
+    checkout | declined  cancelled                   cancel_order      by user
+    checkout             cancelled                   abandon           after 15 minutes
+    payment_made         packing & invoicing         validate_payment  by ops
+    packing              packed                      pack_parcel       by system
+    invoicing            invoiced                    send_invoice      by system
+    packed & invoiced    order_received              close_parcel      by system
+    order_received       delivering                  hand_to_courier   by ops
+    delivering           delivered                   sign_receipt      by courier
+
+    action        compensation
+    make_payment  refund_payment
+    pack_parcel   unpack_parcel
+    send_invoice  send_credit_note
+
+Generated from order.saga; change that instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
+
+__all__ = [
+    "ABORTING",
+    "FINISHED",
+    "LATEST",
+    "MACHINES",
+    "NAME",
+    "Action",
+    "Answer",
+    "Compensation",
+    "Context",
+    "Effect",
+    "Event",
+    "Handlers",
+    "Kind",
+    "Machine",
+    "Record",
+    "Refused",
+    "Rule",
+    "State",
+    "Step",
+    "Transition",
+    "UnknownVersion",
+    "advance",
+    "allowed",
+    "apply",
+    "can",
+    "events",
+    "held",
+    "is_final",
+    "is_valid",
+    "is_valid_record",
+    "machine",
+    "replay",
+    "undo",
+    "upgrade",
+]
+
+NAME = "order"
+
+
+class Step(IntEnum):
+    """Every step of every version; the value is its position in a mask."""
+
+    CHECK_OUT = 0
+    MAKE_PAYMENT = 1
+    TRY_ANOTHER_CARD = 2
+    CANCEL_ORDER = 3
+    ABANDON = 4
+    VALIDATE_PAYMENT = 5
+    PACK_PARCEL = 6
+    SEND_INVOICE = 7
+    CLOSE_PARCEL = 8
+    HAND_TO_COURIER = 9
+    SIGN_RECEIPT = 10
+    MAKE_PAYMENT_2 = 11
+    MAKE_PAYMENT_3 = 12
+    TRY_ANOTHER_CARD_2 = 13
+
+
+class State(StrEnum):
+    """Every state of every version."""
+
+    INITIALISED = "initialised"
+    CHECKOUT = "checkout"
+    CHECKOUT_2 = "checkout_2"
+    CHECKOUT_3 = "checkout_3"
+    DECLINED = "declined"
+    DECLINED_2 = "declined_2"
+    DECLINED_3 = "declined_3"
+    PAYMENT_MADE = "payment_made"
+    PACKING = "packing"
+    INVOICING = "invoicing"
+    PACKED = "packed"
+    INVOICED = "invoiced"
+    ORDER_RECEIVED = "order_received"
+    DELIVERING = "delivering"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+ABORTING, FINISHED = 1, 2
+
+
+class Kind(StrEnum):
+    """What an event does to its step or to the whole process."""
+
+    BEGIN = "begin"
+    DONE = "done"
+    FAIL = "fail"
+    UNDO = "undo"
+    WAIVE = "waive"
+    ABORT = "abort"
+    FINISH = "finish"
+
+
+class Event(NamedTuple):
+    """One event: its kind and, save for abort and finish, its step."""
+
+    kind: Kind
+    step: Step | None = None
+
+
+class Record(NamedTuple):
+    """A process at rest: three words with a bit for each step, and a control word.
+
+    A step that has begun and is neither done nor closed is in doubt; closed without
+    being done, it failed; done and closed, it was compensated. The control word adds
+    ABORTING and FINISHED.
+    """
+
+    begun: int = 0
+    done: int = 0
+    closed: int = 0
+    control: int = 0
+
+    def pack(self) -> int:
+        """One integer: 20 bits for each lane, then the control word."""
+        if min(self) < 0 or max(self[:3]) >> 20 or self.control >> 2:
+            raise ValueError(f"{self} does not fit: one integer holds 20 steps")
+        return self.begun | self.done << 20 | self.closed << 40 | self.control << 60
+
+    @classmethod
+    def unpack(cls, packed: int) -> Record:
+        """The record that `pack` turned into an integer."""
+        if packed < 0 or packed >> 62:
+            raise ValueError(f"{packed} is not a packed record, which has 62 bits")
+        lane = (1 << 20) - 1
+        return cls(
+            packed & lane, packed >> 20 & lane, packed >> 40 & lane, packed >> 60
+        )
+
+
+class Transition(NamedTuple):
+    """A row of the table, as it was written."""
+
+    prev: str
+    next: str
+    action: str
+    trigger: str
+
+
+class Compensation(NamedTuple):
+    """The action that takes a step's effect back."""
+
+    step: Step
+    action: str
+
+
+class Rule(NamedTuple):
+    """One step: where it starts from, where it leads, and where if it fails.
+
+    `delay` counts the seconds of a timer. `round` tells the rounds of a loop apart.
+    """
+
+    step: Step
+    action: str
+    prev: str
+    next: str
+    otherwise: str = ""
+    trigger: str = ""
+    delay: int = 0
+    round: str = ""
+
+    @property
+    def name(self) -> str:
+        """The action, with its round where that is not the first."""
+        return f"{self.action}_{self.round}" if self.round else self.action
+
+
+class Action(NamedTuple):
+    """How an action is performed: `once` or `idempotent`; one without a row is a fact.
+
+    Times are in seconds, 0 where none is set. With `longest` the pause between
+    attempts doubles up to it.
+    """
+
+    name: str
+    effect: str
+    probe: str = ""
+    attempts: int = 1
+    pause: int = 0
+    longest: int = 0
+    timeout: int = 0
+    pivot: bool = False
+    cannot_fail: bool = False
+    no_undo: bool = False
+    even_if_in_doubt: bool = False
+
+
+class Refused(ValueError):
+    """What may not happen, or a value that no process of this version can have.
+
+    `mask` is the mask or record, `index` the refused step's place in a replay.
+    """
+
+    def __init__(
+        self, machine: object, mask: object, step: object, reason: str
+    ) -> None:
+        super().__init__(reason)
+        self.machine = machine
+        self.mask = mask
+        self.step = step
+        self.reason = reason
+        self.index: int | None = None
+
+
+class UnknownVersion(LookupError):
+    """A version that is not in this module; its records are not to be guessed at."""
+
+
+class Place(NamedTuple):
+    """A state, and the steps that make it, make it by failing, and take it."""
+
+    state: State
+    kind: str
+    makers: int
+    failers: int
+    takers: int
+
+    def reached(self, done: int, failed: int) -> bool:
+        """Whether the process has come here, be it still here or not."""
+        if done & self.makers or failed & self.failers:
+            return True
+        return self.kind == "initial"
+
+
+class Way(NamedTuple):
+    """One alternative of a step: its places, and its rivals for any of them."""
+
+    places: tuple[Place, ...]
+    rivals: int
+
+    def reached(self, done: int, failed: int) -> bool:
+        """Whether every place has been come to."""
+        return all(place.reached(done, failed) for place in self.places)
+
+
+class Plan(NamedTuple):
+    """What the guards must know of a step; `after` are the effects that build on it."""
+
+    rule: Rule
+    bit: int
+    ways: tuple[Way, ...]
+    after: int
+    effect: bool
+    fallible: bool
+    pivot: bool
+    undo: str
+    undo_in_doubt: bool
+
+
+class Guards(NamedTuple):
+    """All that is compared: plans in causal order, and masks over all steps.
+
+    `dead_ends` are the steps after whose failure no `else` goes on.
+    """
+
+    plans: tuple[Plan, ...]
+    places: tuple[Place, ...]
+    steps: int
+    pivots: int
+    effects: int
+    dead_ends: int
+
+    def names(self, mask: int) -> str:
+        """The steps of a mask, in words."""
+        plans = sorted(plan for plan in self.plans if mask & plan.bit)
+        return " and ".join(f"`{plan.rule.name}`" for plan in plans)
+
+
+def table_of(
+    rules: Sequence[Rule], copies: Mapping[State, State]
+) -> tuple[Transition, ...]:
+    """The rows as they were written: one for each action, whatever its rounds."""
+
+    def written(cell: str) -> str:
+        states = split(cell)
+        return " & ".join(dict.fromkeys(copies.get(state, state) for state in states))
+
+    rows: dict[str, Transition] = {}
+    for rule in rules:
+        alternatives = [written(part) for part in rule.prev.split(" | ")]
+        target = written(rule.next)
+        if rule.otherwise:
+            target += f" else {written(rule.otherwise)}"
+        row = Transition(
+            " | ".join(dict.fromkeys(alternatives)), target, rule.action, rule.trigger
+        )
+        rows.setdefault(rule.action, row)
+    return tuple(rows.values())
+
+
+def guards_of(
+    states: Mapping[State, str],
+    rules: Sequence[Rule],
+    actions: Mapping[str, Action],
+    undoes: Mapping[str, str],
+) -> Guards:
+    """The guards of rows in which causes precede effects."""
+    places = places_of(states, rules)
+    plans = plans_of(rules, places, actions, undoes)
+    steps = pivots = effects = dead_ends = 0
+    for plan in plans:
+        steps |= plan.bit
+        pivots |= plan.bit if plan.pivot else 0
+        effects |= plan.bit if plan.effect else 0
+        dead_ends |= plan.bit if plan.fallible and not plan.rule.otherwise else 0
+    return Guards(plans, tuple(places.values()), steps, pivots, effects, dead_ends)
+
+
+def places_of(states: Mapping[State, str], rules: Sequence[Rule]) -> dict[State, Place]:
+    """Each state with the steps around it, in order of declaration."""
+    makers = dict.fromkeys(states, 0)
+    failers = makers.copy()
+    takers = makers.copy()
+    for rule in rules:
+        bit = 1 << rule.step
+        for name in split(rule.next):
+            makers[name] |= bit
+        for name in split(rule.otherwise):
+            failers[name] |= bit
+        for name in split(rule.prev):
+            takers[name] |= bit
+    return {
+        state: Place(state, kind, makers[state], failers[state], takers[state])
+        for state, kind in states.items()
+    }
+
+
+def plans_of(
+    rules: Sequence[Rule],
+    places: Mapping[State, Place],
+    actions: Mapping[str, Action],
+    undoes: Mapping[str, str],
+) -> tuple[Plan, ...]:
+    """What the guards need of each step, in the order of the rules."""
+    plans: list[Plan] = []
+    below = dict.fromkeys(places, 0)
+    for rule in reversed(rules):
+        bit = 1 << rule.step
+        action = actions.get(rule.action)
+        undo = undoes.get(rule.action, "")
+        after = 0
+        for name in split(f"{rule.next} & {rule.otherwise}"):
+            after |= below[name]
+        ways = tuple(
+            way_of([places[name] for name in split(alternative)], bit)
+            for alternative in rule.prev.split(" | ")
+        )
+        plan = Plan(
+            rule,
+            bit,
+            ways,
+            after,
+            effect=bool(undo or (action and not action.no_undo)),
+            fallible=bool(action and not action.cannot_fail),
+            pivot=bool(action and action.pivot),
+            undo=undo,
+            undo_in_doubt=undo in actions and actions[undo].even_if_in_doubt,
+        )
+        for way in ways:
+            for place in way.places:
+                below[place.state] |= after | (bit if plan.effect else 0)
+        plans.append(plan)
+    return tuple(reversed(plans))
+
+
+def way_of(places: Sequence[Place], bit: int) -> Way:
+    """An alternative of the step with this bit."""
+    rivals = 0
+    for place in places:
+        rivals |= place.takers
+    return Way(tuple(places), rivals & ~bit)
+
+
+def split(states: str) -> list[State]:
+    """The states in a row's cell, whatever joins them."""
+    return [State(name) for name in states.replace("|", "&").split(" & ") if name]
+
+
+def standing(guards: Guards, record: Record) -> tuple[State, ...]:
+    """The states where a record stands, in order of declaration."""
+    failed = record.closed & ~record.done
+    taken = record.begun | record.done
+    return tuple(
+        place.state
+        for place in guards.places
+        if not taken & place.takers and place.reached(record.done, failed)
+    )
+
+
+def at_end(guards: Guards, record: Record) -> bool:
+    """Whether a record stands in final states only."""
+    held = set(standing(guards, record))
+    return bool(held) and all(
+        place.kind.startswith("final") for place in guards.places if place.state in held
+    )
+
+
+def may(guards: Guards, record: Record, kind: Kind, plan: Plan | None) -> bool:
+    """The guard of an event; `plan` is of its step, None for abort and finish."""
+    begun, done, closed, control = record
+    taken, failed, running = begun | done, closed & ~done, begun & ~closed
+    doubt = running & ~done
+    if control & FINISHED:
+        return False
+    if kind is Kind.ABORT:
+        return not control and not running & guards.pivots
+    if kind is Kind.FINISH:
+        if control:
+            return not doubt and not running & guards.effects
+        return not doubt and not failed & guards.dead_ends and at_end(guards, record)
+    if plan is None:
+        return False
+    if kind is Kind.BEGIN:
+        fresh = not control and not taken & plan.bit
+        return fresh and any(
+            not taken & way.rivals and way.reached(done, failed) for way in plan.ways
+        )
+    if kind is Kind.UNDO:
+        known = plan.undo_in_doubt or not doubt & plan.bit
+        due = control and plan.undo and running & plan.bit
+        return bool(due) and known and not running & plan.after
+    if kind is Kind.DONE or (kind is Kind.FAIL and plan.fallible):
+        return bool(doubt & plan.bit)
+    return False
+
+
+def reason(guards: Guards, record: Record, kind: Kind, plan: Plan | None) -> str:
+    """Why the guard of an event fails."""
+    begun, done, closed, control = record
+    running = begun & ~closed
+    doubt = running & ~done
+    if control & FINISHED:
+        return "the process is finished"
+    if plan is None:
+        if kind is Kind.ABORT and control:
+            return "the process is already aborting"
+        if kind is Kind.ABORT:
+            pivots = guards.names(running & guards.pivots)
+            return f"{pivots} is past the point of no return"
+        if doubt:
+            return f"{guards.names(doubt)} may or may not have happened"
+        if control:
+            return f"{guards.names(running & guards.effects)} has yet to be undone"
+        if failed := closed & ~done & guards.dead_ends:
+            return f"{guards.names(failed)} failed and nothing goes on from there"
+        held = " and ".join(f"`{state}`" for state in standing(guards, record))
+        return f"it stands in {held or 'no state'}, which is not the end"
+    name = f"`{plan.rule.name}`"
+    if kind is Kind.BEGIN and control:
+        return f"{name} cannot begin: the process is aborting"
+    if kind is Kind.WAIVE:
+        return f"{name} cannot be waived: no upgrade says so"
+    if kind is Kind.UNDO and not plan.undo:
+        return f"{name} has no compensation"
+    if kind is Kind.UNDO and not control:
+        return f"{name} cannot be undone: the process is not aborting"
+    if closed & plan.bit:
+        return f"{name} {'was compensated' if done & plan.bit else 'failed'} before"
+    if kind is Kind.BEGIN:
+        return _why_not_begin(guards, record, plan)
+    if not begun & plan.bit:
+        return f"{name} has not begun"
+    if kind is Kind.UNDO and doubt & plan.bit and not plan.undo_in_doubt:
+        return f"{name} may or may not have happened"
+    if kind is Kind.UNDO:
+        return f"{name} waits for {guards.names(running & plan.after)} to be undone"
+    if done & plan.bit:
+        return f"{name} is already done"
+    return f"{name} cannot fail"
+
+
+def _why_not_begin(guards: Guards, record: Record, plan: Plan) -> str:
+    """What a step waits for, or what rules it out; of the way with the least to go."""
+    begun, done, closed, _ = record
+    name = f"`{plan.rule.name}`"
+    if done & plan.bit:
+        return f"{name} is already done"
+    if begun & plan.bit:
+        return f"{name} has already begun"
+    taken, failed = begun | done, closed & ~done
+    open_ways = [way for way in plan.ways if not taken & way.rivals]
+    if not open_ways:
+        rivals = [taken & way.rivals for way in plan.ways]
+        return f"{name} is ruled out by {guards.names(min(rivals))}"
+    missing = [
+        [place for place in way.places if not place.reached(done, failed)]
+        for way in open_ways
+    ]
+    fewest = min(map(len, missing))
+    waits = [
+        " and ".join(_makers(guards, place) for place in places)
+        for places in missing
+        if len(places) == fewest
+    ]
+    return f"{name} waits for {', or for '.join(dict.fromkeys(waits))}"
+
+
+def _makers(guards: Guards, place: Place) -> str:
+    """The steps that lead to a state, in words."""
+    plans = sorted(guards.plans)
+    ways = [f"`{plan.rule.name}`" for plan in plans if place.makers & plan.bit]
+    ways += [
+        f"the failure of `{plan.rule.name}`"
+        for plan in plans
+        if place.failers & plan.bit
+    ]
+    return " or ".join(ways) or f"`{place.state}`, where nothing leads to"
+
+
+def fault(guards: Guards, record: Record) -> str:
+    """Why no run leads to a record; empty if one does.
+
+    No log is needed: steps are taken in causal order, which some run has followed if
+    any has, since a step looks only at what causes it and at its rivals.
+    """
+    begun, done, closed, control = record
+    if orphans := (done | closed) & ~begun:
+        return f"{guards.names(orphans)} cannot have ended without having begun"
+    failed = closed & ~done
+    seen = 0
+    for plan in guards.plans:
+        bit = plan.bit
+        before = Record(begun & seen, done & seen, closed & seen)
+        if begun & bit and not may(guards, before, Kind.BEGIN, plan):
+            return "no run leads here: " + reason(guards, before, Kind.BEGIN, plan)
+        if closed & bit and not (failed & bit and plan.fallible):
+            before = Record(begun, done, closed & ~bit, control & ABORTING)
+            if not may(guards, before, Kind.UNDO, plan):
+                return "no run leads here: " + reason(guards, before, Kind.UNDO, plan)
+        seen |= bit
+    before = Record(begun, done, closed)
+    if control & ABORTING and not may(guards, before, Kind.ABORT, None):
+        return "no run aborts here: " + reason(guards, before, Kind.ABORT, None)
+    before = Record(begun, done, closed, control & ABORTING)
+    if control & FINISHED and not may(guards, before, Kind.FINISH, None):
+        return "no run finishes here: " + reason(guards, before, Kind.FINISH, None)
+    return ""
+
+
+class Machine:
+    """One version of the saga.
+
+    A mask is one integer, bit i set where step i is done. A record also knows what has
+    begun, what failed and what was compensated. Arguments are never changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        version: int,
+        digest: str,
+        draft: bool,
+        states: Mapping[State, str],
+        rules: Sequence[Rule],
+        actions: Sequence[Action] = (),
+        compensations: Mapping[str, str] | None = None,
+        copies: Mapping[State, State] | None = None,
+    ) -> None:
+        """Take the rows, in which causes precede effects, and work out the guards."""
+        self.version = version
+        self.digest = digest
+        self.draft = draft
+        self.rules: tuple[Rule, ...] = tuple(rules)
+        self.actions: dict[str, Action] = {action.name: action for action in actions}
+        self.transitions: tuple[Transition, ...] = table_of(rules, copies or {})
+        self.guards = guards_of(states, rules, self.actions, compensations or {})
+        self._plans: dict[Step, Plan] = {
+            plan.rule.step: plan
+            for plan in sorted(self.guards.plans, key=lambda plan: plan.rule.step)
+        }
+        self.compensations: tuple[Compensation, ...] = tuple(
+            Compensation(step, plan.undo)
+            for step, plan in self._plans.items()
+            if plan.undo
+        )
+        self._rounds: dict[str, list[Plan]] = {}
+        for plan in self._plans.values():
+            self._rounds.setdefault(plan.rule.action, []).append(plan)
+        for plan in self._plans.values():
+            self._rounds.setdefault(plan.rule.name, [plan])
+        self._quick = self._quick_guards()
+
+    def __repr__(self) -> str:
+        return f"<Machine version {self.version}>"
+
+    def advance(self, mask: int, step: Step | str) -> int:
+        """The mask with the step's bit set, or `Refused`."""
+        try:
+            care, need, bit = self._quick[step]
+            if mask & care == need:
+                return mask | bit
+        except (KeyError, TypeError):
+            pass  # below it is said what is wrong, or found which round is meant
+        record = self._done(mask)
+        plan = self._due(record, Kind.BEGIN, step)
+        self._demand(record, Kind.BEGIN, plan)
+        return mask | plan.bit
+
+    def can(self, mask: int, step: Step | str) -> bool:
+        """Whether `advance` accepts the step."""
+        record = self._done(mask)
+        plan = self._due(record, Kind.BEGIN, step)
+        return may(self.guards, record, Kind.BEGIN, plan)
+
+    def allowed(self, mask: int) -> tuple[Step, ...]:
+        """The steps that `advance` accepts, in order of position."""
+        record = self._done(mask)
+        return tuple(
+            step
+            for step, plan in self._plans.items()
+            if may(self.guards, record, Kind.BEGIN, plan)
+        )
+
+    def held(self, mask: int) -> tuple[State, ...]:
+        """The states where the process stands, in order of declaration."""
+        return standing(self.guards, self._done(mask))
+
+    def replay(self, steps: Iterable[Step | str]) -> int:
+        """The mask that the steps lead to from the start, or `Refused` with `index`."""
+        mask = 0
+        for index, step in enumerate(steps):
+            try:
+                mask = self.advance(mask, step)
+            except Refused as refused:
+                refused.index = index
+                raise
+        return mask
+
+    def is_valid(self, mask: int) -> bool:
+        """Whether some run leads here."""
+        return self.is_valid_record(Record(mask, mask))
+
+    def is_final(self, mask: int) -> bool:
+        """Whether the process stands in final states only."""
+        return at_end(self.guards, self._done(mask))
+
+    def undo(self, mask: int) -> tuple[str, ...]:
+        """The compensations to run if it is given up here, in an order that is allowed.
+
+        None once a pivot is done: from there the process only goes forward.
+        """
+        return self.to_undo(self._done(mask))
+
+    def apply(self, record: Record, event: Event) -> Record:
+        """The record after the event, or `Refused`."""
+        self._check(record)
+        kind = Kind(event.kind)
+        begun, done, closed, control = record
+        if kind is Kind.ABORT or kind is Kind.FINISH:
+            self._demand(record, kind, None)
+            sets = ABORTING if kind is Kind.ABORT else FINISHED
+            return Record(begun, done, closed, control | sets)
+        plan = self._due(record, kind, event.step)
+        self._demand(record, kind, plan)
+        if kind is Kind.BEGIN:
+            return Record(begun | plan.bit, done, closed, control)
+        if kind is Kind.DONE:
+            return Record(begun, done | plan.bit, closed, control)
+        return Record(begun, done, closed | plan.bit, control)
+
+    def events(self, record: Record) -> tuple[Event, ...]:
+        """The events that `apply` accepts: by kind, then by position."""
+        self._check(record)
+        of_steps = [
+            Event(kind, step)
+            for kind in (Kind.BEGIN, Kind.DONE, Kind.FAIL, Kind.UNDO)
+            for step, plan in self._plans.items()
+            if may(self.guards, record, kind, plan)
+        ]
+        of_all = [
+            Event(kind)
+            for kind in (Kind.ABORT, Kind.FINISH)
+            if may(self.guards, record, kind, None)
+        ]
+        return (*of_steps, *of_all)
+
+    def to_undo(self, record: Record) -> tuple[str, ...]:
+        """The compensations to run if a record is given up, in an allowed order."""
+        self._check(record)
+        actions: list[str] = []
+        if may(self.guards, record, Kind.ABORT, None):
+            record = record._replace(control=ABORTING)
+        for plan in reversed(self.guards.plans):
+            if may(self.guards, record, Kind.UNDO, plan):
+                record = record._replace(closed=record.closed | plan.bit)
+                actions.append(plan.undo)
+        return tuple(actions)
+
+    def due(self, record: Record, kind: Kind, step: Step | str) -> Step:
+        """The step that a name means for an event: of rounds, the one that is due."""
+        self._check(record)
+        return self._due(record, kind, step).rule.step
+
+    def is_valid_record(self, record: Record) -> bool:
+        """Whether some run leads here."""
+        return not self.why_invalid(record)
+
+    def why_invalid(self, record: Record) -> str:
+        """Why no run leads to a record; empty if one does."""
+        try:
+            self._check(record)
+        except Refused as refused:
+            return refused.reason
+        return fault(self.guards, record)
+
+    def standing(self, record: Record) -> tuple[State, ...]:
+        """The states where a record stands, in order of declaration."""
+        self._check(record)
+        return standing(self.guards, record)
+
+    def _quick_guards(self) -> dict[Step | str, tuple[int, int, int]]:
+        """For each step the first way to it as one comparison: care, need and its bit.
+
+        The sign and the bits that no step owns are cared for and never needed.
+        """
+        quick: dict[Step | str, tuple[int, int, int]] = {}
+        for step, plan in self._plans.items():
+            way = plan.ways[0]
+            makers = [p.makers for p in way.places if p.kind != "initial"]
+            need = 0
+            for mask in makers:
+                need |= mask & -mask
+            block = way.rivals | plan.bit | ~self.guards.steps
+            if all(makers) and not need & block:
+                quick[step] = (need | block, need, plan.bit)
+        for name, rounds in self._rounds.items():
+            if len(rounds) == 1 and rounds[0].rule.step in quick:
+                quick[name] = quick[rounds[0].rule.step]
+        return quick
+
+    def _done(self, mask: int) -> Record:
+        """The record of a mask: what is done has begun, and nothing failed."""
+        record = Record(mask, mask)
+        self._check(record)
+        return record
+
+    def _check(self, record: Record) -> None:
+        """Refuse what cannot be a record of this version, whatever its runs."""
+        known_bits = (*[self.guards.steps] * 3, ABORTING | FINISHED)
+        for value, known in zip(record, known_bits, strict=True):
+            if not is_natural(value):
+                reason = f"{value!r} is not a non-negative integer"
+                raise Refused(self, record, None, reason)
+            if unknown := value & ~known:
+                bit = (unknown & -unknown).bit_length() - 1
+                reason = f"bit {bit} belongs to no step of version {self.version}"
+                raise Refused(self, record, None, reason)
+
+    def _due(self, record: Record, kind: Kind, step: Step | str | None) -> Plan:
+        """The plan of a step; of an action with rounds, that of the round due."""
+        rounds: list[Plan] = []
+        if isinstance(step, str):
+            rounds = self._rounds.get(step, rounds)
+        elif isinstance(step, int) and step in self._plans:
+            rounds = [self._plans[step]]
+        if not rounds:
+            reason = f"version {self.version} has no step {step!r}"
+            raise Refused(self, record, step, reason)
+        for plan in rounds:
+            if may(self.guards, record, kind, plan):
+                return plan
+        begun = [plan for plan in rounds if record.begun & plan.bit]
+        if kind is Kind.BEGIN:
+            return next((p for p in rounds if p not in begun), rounds[-1])
+        return begun[-1] if begun else rounds[0]
+
+    def _demand(self, record: Record, kind: Kind, plan: Plan | None) -> None:
+        """Refuse an event whose guard fails, and say why."""
+        if not may(self.guards, record, kind, plan):
+            step = plan.rule.step if plan else None
+            raise Refused(self, record, step, reason(self.guards, record, kind, plan))
+
+
+def is_natural(value: object) -> bool:
+    """Whether a value from anywhere is an integer that can be a mask."""
+    return isinstance(value, int) and value >= 0
+
+
+def upgraded(record: Record, old: Machine, new: Machine) -> Record:
+    """The record in the terms of another version, or `Refused`."""
+    reason = old.why_invalid(record) or new.why_invalid(record)
+    running = record.begun & ~record.closed
+    if not reason and not running & new.guards.pivots:
+        undoable = {step for step, _ in new.compensations}
+        for step, action in old.compensations:
+            if running >> step & 1 and step not in undoable:
+                reason = f"version {new.version} cannot undo it by `{action}`"
+    if reason:
+        raise Refused(new, record, None, reason)
+    return record
+
+
+# fmt: off
+_V1 = Machine(
+    version=1,
+    digest="6ae0250c6387d3da8a8bdc4c2dc9e5fb7ff1b978a94c6f975b165142b82f636e",
+    draft=True,
+    states={
+        State.INITIALISED:    "initial",
+        State.CHECKOUT:       "",
+        State.CHECKOUT_2:     "",
+        State.CHECKOUT_3:     "",
+        State.DECLINED:       "",
+        State.DECLINED_2:     "",
+        State.DECLINED_3:     "",
+        State.PAYMENT_MADE:   "",
+        State.PACKING:        "",
+        State.INVOICING:      "",
+        State.PACKED:         "",
+        State.INVOICED:       "",
+        State.ORDER_RECEIVED: "",
+        State.DELIVERING:     "",
+        State.DELIVERED:      "final",
+        State.CANCELLED:      "final failure",
+    },
+    rules=(
+        #    step                      action               previous                                                                    next                    else           trigger              delay  round
+        Rule(Step.CHECK_OUT,           "check_out",         "initialised",                                                              "checkout",             "",            "by user",           0,     ""),
+        Rule(Step.MAKE_PAYMENT,        "make_payment",      "checkout",                                                                 "payment_made",         "declined",    "by user",           0,     ""),
+        Rule(Step.TRY_ANOTHER_CARD,    "try_another_card",  "declined",                                                                 "checkout_2",           "",            "by user",           0,     ""),
+        Rule(Step.MAKE_PAYMENT_2,      "make_payment",      "checkout_2",                                                               "payment_made",         "declined_2",  "by user",           0,     "2"),
+        Rule(Step.TRY_ANOTHER_CARD_2,  "try_another_card",  "declined_2",                                                               "checkout_3",           "",            "by user",           0,     "2"),
+        Rule(Step.MAKE_PAYMENT_3,      "make_payment",      "checkout_3",                                                               "payment_made",         "declined_3",  "by user",           0,     "3"),
+        Rule(Step.CANCEL_ORDER,        "cancel_order",      "checkout | checkout_2 | checkout_3 | declined | declined_2 | declined_3",  "cancelled",            "",            "by user",           0,     ""),
+        Rule(Step.ABANDON,             "abandon",           "checkout | checkout_2 | checkout_3",                                       "cancelled",            "",            "after 15 minutes",  900,   ""),
+        Rule(Step.VALIDATE_PAYMENT,    "validate_payment",  "payment_made",                                                             "packing & invoicing",  "",            "by ops",            0,     ""),
+        Rule(Step.PACK_PARCEL,         "pack_parcel",       "packing",                                                                  "packed",               "",            "by system",         0,     ""),
+        Rule(Step.SEND_INVOICE,        "send_invoice",      "invoicing",                                                                "invoiced",             "",            "by system",         0,     ""),
+        Rule(Step.CLOSE_PARCEL,        "close_parcel",      "packed & invoiced",                                                        "order_received",       "",            "by system",         0,     ""),
+        Rule(Step.HAND_TO_COURIER,     "hand_to_courier",   "order_received",                                                           "delivering",           "",            "by ops",            0,     ""),
+        Rule(Step.SIGN_RECEIPT,        "sign_receipt",      "delivering",                                                               "delivered",            "",            "by courier",        0,     ""),
+    ),
+    actions=(
+        Action("make_payment", "once", probe="payment_status", attempts=3, pause=5, timeout=30),
+        Action("pack_parcel", "idempotent"),
+        Action("send_invoice", "once"),
+        Action("hand_to_courier", "once", probe="parcel_status", pivot=True),
+        Action("refund_payment", "once", probe="refund_status", attempts=10, pause=60, longest=3600),
+        Action("unpack_parcel", "idempotent"),
+        Action("send_credit_note", "idempotent", even_if_in_doubt=True),
+    ),
+    compensations={
+        "make_payment": "refund_payment",
+        "pack_parcel":  "unpack_parcel",
+        "send_invoice": "send_credit_note",
+    },
+    copies={
+        State.CHECKOUT_2: State.CHECKOUT,
+        State.CHECKOUT_3: State.CHECKOUT,
+        State.DECLINED_2: State.DECLINED,
+        State.DECLINED_3: State.DECLINED,
+    },
+)
+# fmt: on
+
+MACHINES: Mapping[int, Machine] = MappingProxyType(
+    {machine.version: machine for machine in (_V1,)}
+)
+LATEST = _V1
+
+advance = LATEST.advance
+can = LATEST.can
+allowed = LATEST.allowed
+held = LATEST.held
+replay = LATEST.replay
+is_valid = LATEST.is_valid
+is_final = LATEST.is_final
+undo = LATEST.undo
+apply = LATEST.apply
+events = LATEST.events
+is_valid_record = LATEST.is_valid_record
+
+
+def machine(version: int) -> Machine:
+    """The machine of a version, or `UnknownVersion`."""
+    try:
+        return MACHINES[version]
+    except KeyError:
+        raise UnknownVersion(f"{NAME} has no version {version!r}") from None
+
+
+def upgrade(record: Record, from_version: int, to_version: int) -> Record:
+    """The record in the terms of another version, or `Refused`.
+
+    Positions never move, so its bits stay as they are; it may go where some run of the
+    other version leads to it and no compensation is lost.
+    """
+    return upgraded(record, machine(from_version), machine(to_version))
+
+
+class Context(Protocol):
+    """What a handler is told about the call."""
+
+    @property
+    def aggregate_id(self) -> str:
+        """The id of the process: its `order_id`."""
+        ...
+
+    @property
+    def step(self) -> Step:
+        """The step that is performed, undone or asked about."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, counted from 1."""
+        ...
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt of one step of one process, and for no other."""
+        ...
+
+
+Effect = Awaitable[None] | None
+Answer = Awaitable[bool | None] | bool | None
+
+
+class Handlers(Protocol):
+    """What our code does: each effect, compensation and probe, plain or async.
+
+    A probe answers whether its action has happened, or None if it cannot tell.
+    """
+
+    def make_payment(self, context: Context, /) -> Effect:
+        """user pays by card"""
+        ...
+
+    def pack_parcel(self, context: Context, /) -> Effect:
+        """Perform `pack_parcel`."""
+        ...
+
+    def send_invoice(self, context: Context, /) -> Effect:
+        """Perform `send_invoice`."""
+        ...
+
+    def hand_to_courier(self, context: Context, /) -> Effect:
+        """Perform `hand_to_courier`."""
+        ...
+
+    def refund_payment(self, context: Context, /) -> Effect:
+        """Take back `make_payment`."""
+        ...
+
+    def unpack_parcel(self, context: Context, /) -> Effect:
+        """Take back `pack_parcel`."""
+        ...
+
+    def send_credit_note(self, context: Context, /) -> Effect:
+        """Take back `send_invoice`."""
+        ...
+
+    def payment_status(self, context: Context, /) -> Answer:
+        """Whether `make_payment` has happened."""
+        ...
+
+    def parcel_status(self, context: Context, /) -> Answer:
+        """Whether `hand_to_courier` has happened."""
+        ...
+
+    def refund_status(self, context: Context, /) -> Answer:
+        """Whether `refund_payment` has happened."""
+        ...

@@ -43,11 +43,11 @@ def compile_saga(path: str, data: bytes, lock: str | None) -> Compiled:
     findings = check_saga(saga)
     if any(finding.rule.severity is Severity.ERROR for finding in findings):
         return Compiled(None, findings)
-    versions, wrong = (
-        (None, ()) if lock is None else read_lock(Source(f"{path}.lock", lock))
-    )
-    if wrong:
-        return Compiled(None, (*findings, *wrong))
+    versions = None
+    if lock is not None:
+        versions, wrong = read_lock(Source(f"{path}.lock", lock), saga.name)
+        if versions is None:
+            return Compiled(None, (*findings, *wrong))
     pinned, wrong = pin(saga, versions)
     return Compiled(pinned, (*findings, *wrong))
 

@@ -183,13 +183,12 @@ class Rows(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A numbered version; a draft may still change. `was` maps new names to former."""
+    """A numbered version; a draft may still change."""
 
     number: int
     digest: str
     released: bool
     rows: Rows
-    was: dict[str, str]
 
     def machine(self) -> Machine:
         """The machine that judges records of this version."""

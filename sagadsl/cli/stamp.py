@@ -62,7 +62,7 @@ def folders_below(folder: str) -> Iterator[str]:
 
 
 def is_searched(entry: os.DirEntry[str]) -> bool:
-    """Whether a folder is searched: not if it is hidden or holds what tools installed."""
+    """Whether a folder is searched: not if it is hidden or filled by a tool."""
     return (
         entry.name[0] != "."
         and entry.name not in ("node_modules", "__pycache__")
@@ -73,9 +73,8 @@ def is_searched(entry: os.DirEntry[str]) -> bool:
 def _head() -> str:
     """The tool itself: its files, by their times, and the Python that runs it."""
     package = os.path.dirname(os.path.dirname(__file__))
-    beside = (
-        os.path.join(os.path.dirname(package), n) for n in ("grammar", "templates")
-    )
+    above = os.path.dirname(package)
+    beside = (os.path.join(above, name) for name in ("grammar", "templates"))
     newest = count = 0
     for folder in (package, *filter(os.path.isdir, beside)):
         for below in folders_below(folder):

@@ -38,8 +38,8 @@ def write_lock(lock: Lock) -> str:
     )
 
 
-def read_lock(source: Source) -> tuple[Lock | None, tuple[Finding, ...]]:
-    """The versions that a lock file keeps, or what is wrong with it."""
+def read_lock(source: Source, saga: str) -> tuple[Lock | None, tuple[Finding, ...]]:
+    """The versions that the lock file of a saga keeps, or what is wrong with it."""
     try:
         data = json.loads(source.text)
     except (ValueError, RecursionError) as error:
@@ -49,6 +49,8 @@ def read_lock(source: Source) -> tuple[Lock | None, tuple[Finding, ...]]:
         lock = _lock(Shape(data, "the lock file"))
     except Malformed as malformed:
         return None, (_unreadable(source, str(malformed), 0),)
+    if lock.saga != saga:
+        return None, (_of_another(source, lock.saga, saga),)
     findings = tuple(
         _edited(source, version)
         for version in lock.versions
@@ -78,7 +80,6 @@ def _version_text(version: Version) -> str:
         ],
         "actions": [_compact(row._asdict(), Action("", "")) for row in rows.actions],
         "compensations": rows.compensations,
-        "was": version.was,
     }
     lines = (f'      "{key}": {_field_text(value)}' for key, value in fields.items())
     return "    {\n" + ",\n".join(lines) + "\n    }"
@@ -134,7 +135,6 @@ def _version(shape: Shape) -> Version:
         shape.text("digest"),
         shape.flag("released"),
         rows,
-        shape.mapping("was"),
     )
 
 
@@ -195,6 +195,17 @@ def _unreadable(source: Source, what: str, at: int) -> Finding:
         why="it keeps the meaning of the bits that are stored; without it they would"
         " have to be guessed",
         help="restore the file from version control, and build again",
+    )
+
+
+def _of_another(source: Source, owner: str, saga: str) -> Finding:
+    at = source.text.find(f'"{owner}"')
+    return LOCK.finding(
+        f"the lock file is of the saga `{owner}`, not of `{saga}`",
+        Span(source, at, at + len(owner) + 2),
+        "another saga",
+        why="the positions in it belong to the steps of that saga",
+        help="restore the right file; if the saga was renamed, write its new name here",
     )
 
 

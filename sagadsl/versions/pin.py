@@ -33,11 +33,10 @@ def pin(saga: Saga, lock: Lock | None) -> tuple[Pinned | None, tuple[Finding, ..
     positions = _positions(saga, owners, former, taken)
     rows = _rows(saga, positions)
     digest = digest_of(rows)
-    was = {step: name for step, name in former.items() if step in positions}
     if released and released[-1].digest == digest:
         latest = released[-1]._replace(rows=rows)
         return Pinned(saga, positions, (*released[:-1], latest)), ()
-    draft = Version(len(released) + 1, digest, released=False, rows=rows, was=was)
+    draft = Version(len(released) + 1, digest, released=False, rows=rows)
     return Pinned(saga, positions, (*released, draft)), ()
 
 

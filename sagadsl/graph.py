@@ -14,7 +14,7 @@ from sagadsl.model import Transition
 if TYPE_CHECKING:
     import networkx as nx
 
-_WORK = 200_000
+_WORK = 50_000
 """So many nodes are looked at before a short cycle is taken for the shortest."""
 
 

@@ -14,6 +14,7 @@ from math import prod
 from typing import NamedTuple
 
 from sagadsl.diagnostics import Finding, Rule
+from sagadsl.graph import flow_of, knots
 from sagadsl.model import Step, Transition
 
 TOO_MANY_STEPS = Rule("SAGA207", "too-many-steps")
@@ -24,9 +25,9 @@ Place = tuple[str, Round]
 
 
 class _Loop(NamedTuple):
-    """States that lie on common cycles, and the bounded rows among them."""
+    """A body, by its number, and the bounded rows in it with their bounds."""
 
-    states: frozenset[str]
+    number: int
     limits: dict[str, int]
 
     def rounds(self) -> Iterator[Round]:
@@ -35,6 +36,11 @@ class _Loop(NamedTuple):
     @property
     def first(self) -> Round:
         return (0,) * len(self.limits)
+
+    @property
+    def size(self) -> int:
+        """How many rounds there are."""
+        return prod(limit + 1 for limit in self.limits.values())
 
     def next(self, action: str, round_: Round) -> Round | None:
         """The round that a row leads to; none if its bound is used up."""
@@ -56,26 +62,18 @@ class _Copy(NamedTuple):
     otherwise: tuple[Place, ...]
 
 
-def body(row: Transition, rows: Iterable[Transition]) -> frozenset[str]:
-    """The states on cycles through a row: none if it does not lead back."""
-    forward: dict[str, set[str]] = {}
-    backward: dict[str, set[str]] = {}
-    for other in rows:
-        for source in _sources(other):
-            for target in (*other.targets, *other.otherwise):
-                forward.setdefault(source, set()).add(target)
-                backward.setdefault(target, set()).add(source)
-    after = _closure((*row.targets, *row.otherwise), forward)
-    return after & _closure(_sources(row), backward)
-
-
 def check_size(rows: Mapping[str, Transition]) -> Finding | None:
     """That the rounds of all loops together are not too many to number."""
     total = 0
     loops = _loops(rows)
     for row in rows.values():
-        loop = _loop_of(row, loops)
-        total += prod(n + 1 for n in loop.limits.values()) if loop else 1
+        own = _loop_of(row, loops)
+        # A row out of loops is one step, which can begin from any of their rounds.
+        ways = sum(
+            prod(loop.size for loop in _through(group, loops) if loop is not own)
+            for group in row.sources
+        )
+        total += ways * own.size if own else ways
         if total > MOST_STEPS:
             span = row.limit_span or row.span
             return TOO_MANY_STEPS.finding(
@@ -100,10 +98,7 @@ def unroll(
         )
         return {state: state for state in states}, plain
     copies = [copy for row in rows.values() for copy in _copies(row, loops)]
-    start = {
-        (state, next((loop.first for loop in loops if state in loop.states), ()))
-        for state in initial
-    }
+    start = {_first_place(state, loops) for state in initial}
     reached = _reach(copies, start)
     names = _place_names(states, reached, loops)
     steps = tuple(_steps(_live(copies, reached), names))
@@ -114,52 +109,48 @@ def _sources(row: Transition) -> tuple[str, ...]:
     return tuple(state for group in row.sources for state in group)
 
 
-def _closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> frozenset[str]:
-    seen = set(start)
-    stack = list(seen)
-    while stack:
-        for state in edges.get(stack.pop(), ()):
-            if state not in seen:
-                seen.add(state)
-                stack.append(state)
-    return frozenset(seen)
+def _loops(rows: Mapping[str, Transition]) -> dict[str, _Loop]:
+    """For each state in the body of a loop, that loop."""
+    loops: dict[str, _Loop] = {}
+    if not any(row.limit for row in rows.values()):
+        return loops
+    flow = flow_of(rows.values())
+    for number, knot in enumerate(sorted(knots(flow.edges))):
+        within = [flow.rows[node] for node in knot if node < len(flow.rows)]
+        limits = {row.action: row.limit for row in within if row.limit}
+        if limits:
+            loop = _Loop(number, limits)
+            for node in knot[len(within) :]:
+                loops[flow.state(node)] = loop
+    return loops
 
 
-def _loops(rows: Mapping[str, Transition]) -> list[_Loop]:
-    loops: dict[frozenset[str], dict[str, int]] = {}
-    for row in rows.values():
-        if row.limit:
-            states = next(
-                (
-                    s
-                    for s in loops
-                    if not s.isdisjoint(_sources(row))
-                    and not s.isdisjoint((*row.targets, *row.otherwise))
-                ),
-                None,
-            ) or body(row, rows.values())
-            if states:
-                loops.setdefault(states, {})[row.action] = row.limit
-    return [_Loop(states, limits) for states, limits in loops.items()]
-
-
-def _loop_of(row: Transition, loops: Iterable[_Loop]) -> _Loop | None:
+def _loop_of(row: Transition, loops: Mapping[str, _Loop]) -> _Loop | None:
     """The loop in whose body a row lies."""
-    for loop in loops:
-        inside = loop.states.intersection
-        if inside(_sources(row)) and inside((*row.targets, *row.otherwise)):
+    around = {loop.number for loop in _through(_sources(row), loops)}
+    for loop in _through((*row.targets, *row.otherwise), loops):
+        if loop.number in around:
             return loop
     return None
 
 
-def _copies(row: Transition, loops: list[_Loop]) -> Iterator[_Copy]:
+def _through(states: Iterable[str], loops: Mapping[str, _Loop]) -> list[_Loop]:
+    """The loops in whose bodies states lie, in order."""
+    found = {loops[state].number: loops[state] for state in states if state in loops}
+    return [found[number] for number in sorted(found)]
+
+
+def _first_place(state: str, loops: Mapping[str, _Loop]) -> Place:
+    return state, loops[state].first if state in loops else ()
+
+
+def _copies(row: Transition, loops: Mapping[str, _Loop]) -> Iterator[_Copy]:
     own = _loop_of(row, loops)
 
     def place(state: str, rounds: Mapping[int, Round]) -> Place:
-        for i, loop in enumerate(loops):
-            if state in loop.states:
-                return state, rounds.get(i, loop.first)
-        return state, ()
+        if state in loops and loops[state].number in rounds:
+            return state, rounds[loops[state].number]
+        return _first_place(state, loops)
 
     for round_ in own.rounds() if own else [()]:
         reached = own.next(row.action, round_) if own else ()
@@ -167,18 +158,14 @@ def _copies(row: Transition, loops: list[_Loop]) -> Iterator[_Copy]:
             continue
         sources: list[tuple[Place, ...]] = []
         for group in row.sources:
-            through = [i for i, loop in enumerate(loops) if loop.states & set(group)]
-            fixed = own is not None and loops.index(own) in through
-            if own and not fixed and round_ != own.first:
+            through = _through(group, loops)
+            if own and own not in through and round_ != own.first:
                 continue
-            choices = [
-                [round_] if loops[i] is own else list(loops[i].rounds())
-                for i in through
-            ]
+            choices = [[round_] if loop is own else loop.rounds() for loop in through]
             for choice in product(*choices):
-                at = dict(zip(through, choice, strict=True))
+                at = {n.number: r for n, r in zip(through, choice, strict=True)}
                 sources.append(tuple(place(state, at) for state in group))
-        at = {loops.index(own): reached} if own else {}
+        at = {own.number: reached} if own else {}
         yield _Copy(
             row,
             round_,
@@ -222,17 +209,18 @@ def _live(copies: list[_Copy], reached: set[Place]) -> list[_Copy]:
 
 
 def _place_names(
-    states: Iterable[str], reached: set[Place], loops: list[_Loop]
+    states: Iterable[str], reached: set[Place], loops: Mapping[str, _Loop]
 ) -> dict[Place, str]:
     names: dict[Place, str] = {}
     for state in states:
-        loop = next((loop for loop in loops if state in loop.states), None)
+        loop = loops.get(state)
         every = loop.rounds() if loop else [()]
         rounds = [r for r in every if (state, r) in reached] or [
             loop.first if loop else ()
         ]
+        first = _first(rounds)
         for round_ in rounds:
-            names[state, round_] = _joined(state, _suffix(round_, rounds))
+            names[state, round_] = _joined(state, _suffix(round_, first))
     return names
 
 
@@ -243,9 +231,10 @@ def _steps(copies: list[_Copy], names: Mapping[Place, str]) -> Iterator[Step]:
     rounds: dict[str, list[Round]] = {}
     for copy in copies:
         rounds.setdefault(copy.row.action, []).append(copy.round)
+    first = {action: _first(own) for action, own in rounds.items()}
     for copy in copies:
         action = copy.row.action
-        suffix = _suffix(copy.round, rounds[action])
+        suffix = _suffix(copy.round, first[action])
         yield Step(
             _joined(action, suffix),
             suffix,
@@ -256,12 +245,16 @@ def _steps(copies: list[_Copy], names: Mapping[Place, str]) -> Iterator[Step]:
         )
 
 
-def _suffix(round_: Round, rounds: list[Round]) -> str:
+def _first(rounds: list[Round]) -> Round:
+    """The least of each count."""
+    return tuple(min(counts) for counts in zip(*rounds, strict=True))
+
+
+def _suffix(round_: Round, first: Round) -> str:
     """How a round is told apart: counted from 1, and trailing ones left out.
 
     So the first has no suffix, and one more bounded row renames nothing.
     """
-    first = [min(counts) for counts in zip(*rounds, strict=True)]
     counts = [n - least + 1 for n, least in zip(round_, first, strict=True)]
     while counts and counts[-1] == 1:
         counts.pop()

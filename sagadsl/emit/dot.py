@@ -1,0 +1,191 @@
+"""The picture as DOT: states are boxes, rows are small tables on the arrows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sagadsl.emit import palette as p
+from sagadsl.emit.diagram import Diagram, StateNode, StepNode, diagram_of
+from sagadsl.emit.jinja import render
+from sagadsl.emit.label import Markup, attributes, cell, quoted, table, text
+from sagadsl.emit.layout import Layout, layout_of
+from sagadsl.emit.legend import legend
+from sagadsl.emit.look import UNTOUCHED, Look, state_look, step_look
+from sagadsl.emit.stepbox import badge, step_box
+from sagadsl.machine import Record
+from sagadsl.model import Pinned, Version
+
+FONT = "Helvetica,Arial,sans-serif"
+# From here on the docs of states are tooltips only, so that the picture stays small.
+MANY_STATES = 30
+
+
+class Node(NamedTuple):
+    """A node in its column."""
+
+    column: int
+    id: str
+    look: str
+
+
+class Arrow(NamedTuple):
+    """An arrow from a node, or a port of it, to another."""
+
+    tail: str
+    head: str
+    look: str
+
+
+def emit_dot(
+    pinned: Pinned, record: Record | None = None, version: Version | None = None
+) -> str:
+    """The DOT of a version, the latest if none is named, and of a record in it."""
+    diagram = diagram_of(pinned, record, version)
+    layout = layout_of(diagram)
+    return render(
+        "saga.dot.jinja",
+        origin=f"{diagram.name}.saga",
+        name=quoted(diagram.name),
+        graph=_graph(diagram, layout),
+        node=attributes(shape="box", fontname=FONT, fontsize=12),
+        edge=attributes(arrowsize=0.7, fontname=FONT, fontsize=9),
+        frame=attributes(label=_title(diagram), labelloc="t", style="invis"),
+        unframed=attributes(label="", style="invis"),
+        columns=_columns([*_states(diagram, layout), *_steps(diagram, layout)]),
+        arrows=list(_arrows(diagram, layout)),
+    )
+
+
+def _graph(diagram: Diagram, layout: Layout) -> str:
+    return attributes(
+        rankdir="LR" if layout.sideways else "TB",
+        bgcolor=p.CARD,
+        fontname=FONT,
+        pad=0.2,
+        nodesep=0.3,
+        ranksep=0.28,
+        tooltip=diagram.title or diagram.name,
+        labelloc="b",
+        label=legend(diagram, layout),
+    )
+
+
+def _title(diagram: Diagram) -> Markup:
+    lines = [text(diagram.title or diagram.name, p.INK, 14, "b", widest=60)]
+    if diagram.caption:
+        lines.append(text(diagram.caption, p.BLUE, 11, "b", widest=60))
+    return table([[cell(line)] for line in lines], cellpadding=2)
+
+
+def _state(name: str, column: int, layout: Layout) -> str:
+    """A state as seen from a column: its box, or its stub if the box is elsewhere."""
+    if layout.states[name] == column:
+        return quoted(f"state {name}")
+    return quoted(f"state {name} in column {column + 1}")
+
+
+def _columns(nodes: list[Node]) -> list[list[tuple[str, str]]]:
+    count = max(node.column for node in nodes) + 1
+    columns: list[list[tuple[str, str]]] = [[] for _ in range(count)]
+    for column, name, look in nodes:
+        columns[column].append((name, look))
+    return columns
+
+
+def _states(diagram: Diagram, layout: Layout) -> Iterator[Node]:
+    dot = {"shape": "circle", "label": "", "style": "filled", "tooltip": "start"}
+    start = attributes(**dot, width=0.14, color=p.INK, fillcolor=p.INK)
+    yield Node(0, quoted("start"), start)
+    docs = len(diagram.states) < MANY_STATES
+    stubs = layout.stubs(diagram)
+    for state in diagram.states:
+        look = state_look(state, marked=diagram.marked)
+        box = _box(state, look, docs=docs, stub=False)
+        home = layout.states[state.name]
+        yield Node(home, _state(state.name, home, layout), box)
+        for column in stubs.get(state.name, ()):
+            box = _box(state, look, docs=docs, stub=not state.ends)
+            yield Node(column, _state(state.name, column, layout), box)
+
+
+def _box(state: StateNode, look: Look, *, docs: bool, stub: bool) -> str:
+    lines = [cell(text(state.name, look.ink, 12, "i" if stub else look.font))]
+    if look.badge and not stub:
+        words = ", ".join((look.badge, *state.standing.rounds))
+        lines.insert(0, badge(words, look.line))
+    if docs and state.doc and not stub:
+        lines.append(cell(text(state.doc, look.muted, 9, "i", widest=30)))
+    return attributes(
+        label=table([[line] for line in lines], cellpadding=1),
+        class_=" ".join(filter(None, ("state", state.kind, state.standing.mark))),
+        style="rounded,dashed" if stub else "rounded,filled",
+        color=look.line,
+        fillcolor=look.fill,
+        penwidth=look.pen,
+        peripheries=2 if state.ends else 1,
+        margin="0.12,0.05",
+        height=0.3,
+        tooltip=state.doc or state.name,
+    )
+
+
+def _steps(diagram: Diagram, layout: Layout) -> Iterator[Node]:
+    for step in diagram.steps:
+        look = step_look(step, marked=diagram.marked)
+        box = attributes(
+            shape="plain",
+            label=step_box(step, look, sideways=layout.sideways),
+            class_=f"step {step.standing.mark}".strip(),
+            tooltip=step.doc or step.action,
+        )
+        yield Node(layout.steps[step.action], quoted(f"step {step.action}"), box)
+
+
+def _arrows(diagram: Diagram, layout: Layout) -> Iterator[Arrow]:
+    for state in diagram.states:
+        if state.kind == "initial":
+            head = _state(state.name, layout.states[state.name], layout)
+            yield Arrow(quoted("start"), head, attributes(color=p.INK))
+    for step in diagram.steps:
+        column = layout.steps[step.action]
+        yield from _inward(step, column, diagram, layout)
+        yield from _outward(step, column, diagram, layout)
+
+
+def _inward(
+    step: StepNode, column: int, diagram: Diagram, layout: Layout
+) -> Iterator[Arrow]:
+    for name in step.origins:
+        come = not diagram.marked or name in step.standing.ways
+        look = step_look(step, marked=diagram.marked) if come else UNTOUCHED
+        values: dict[str, str | float] = {"arrowhead": "none", "weight": 4}
+        if name in diagram.choices:
+            values |= {"dir": "both", "arrowtail": "odiamond"}
+        if step.driver == "timer" and not look.style:
+            values["style"] = "dotted"
+        tail = _state(name, column, layout)
+        yield Arrow(tail, quoted(f"step {step.action}"), _line(look, **values))
+
+
+def _outward(
+    step: StepNode, column: int, diagram: Diagram, layout: Layout
+) -> Iterator[Arrow]:
+    node = quoted(f"step {step.action}")
+    own = step_look(step, marked=diagram.marked)._replace(style="")
+    red = own._replace(line=p.RED)
+    ways: tuple[tuple[Look, str, tuple[str, ...], dict[str, str | float]], ...] = (
+        (own, "", step.targets, {"weight": 4}),
+        (red, ':"else"', step.otherwise, {"style": "dashed"}),
+    )
+    for look, port, names, values in ways:
+        for name in names:
+            gone = not diagram.marked or name in step.standing.exits
+            line = _line(look if gone else UNTOUCHED, **values)
+            yield Arrow(node + port, _state(name, column, layout), line)
+
+
+def _line(look: Look, **values: str | float) -> str:
+    style = {"style": look.style} if look.style else {}
+    pen = {"penwidth": look.pen} if look.pen != 1 else {}
+    return attributes(color=look.line, **(pen | style | values))

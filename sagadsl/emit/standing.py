@@ -1,0 +1,173 @@
+"""Where a record stands, told for the rows and states as they were declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from sagadsl.machine import ABORTING, FINISHED, Kind, Machine, Record, Rule
+from sagadsl.machine.guards import Plan, split
+from sagadsl.model import Version
+
+
+class Mark(StrEnum):
+    """What a record says of a state or a step; nothing, if it has not come there."""
+
+    NONE = ""
+    WAIVED = "waived"
+    DONE = "done"
+    UNDONE = "undone"
+    FAILED = "failed"
+    NEXT = "next"
+    DOUBT = "in doubt"
+    HERE = "here"
+
+
+class StepMark(NamedTuple):
+    """What a record says of a declared row.
+
+    `rounds` tells what became of which round, if the row has come to several. `ways`
+    are the states that it began from or may begin from, `exits` those it led to.
+    """
+
+    mark: Mark = Mark.NONE
+    rounds: tuple[str, ...] = ()
+    ways: frozenset[str] = frozenset()
+    exits: frozenset[str] = frozenset()
+    undo_next: bool = False
+
+
+class StateMark(NamedTuple):
+    """What a record says of a declared state, and in which round it is held."""
+
+    mark: Mark = Mark.NONE
+    rounds: tuple[str, ...] = ()
+
+
+class Standing(NamedTuple):
+    """A record seen on the declared rows; `caption` sums it up."""
+
+    caption: str
+    states: Mapping[str, StateMark]
+    steps: Mapping[str, StepMark]
+
+
+# What is told of a row whose rounds differ: what is going on, else what came last.
+_URGENT = (Mark.DOUBT, Mark.NEXT)
+
+
+def stand(version: Version, record: Record) -> Standing:
+    """See a record; one with bits that the version does not know is `Refused`."""
+    machine = version.machine()
+    events = machine.events(record)
+    fresh = {e.step for e in events if e.kind is Kind.BEGIN}
+    undoable = {e.step for e in events if e.kind is Kind.UNDO}
+    copies = version.rows.copies
+    plans: dict[str, list[Plan]] = {}
+    for plan in machine.guards.plans:
+        plans.setdefault(plan.rule.action, []).append(plan)
+    steps: dict[str, StepMark] = {}
+    for action, rounds in plans.items():
+        marks = [_mark(record, plan, plan.rule.step in fresh) for plan in rounds]
+        steps[action] = StepMark(
+            _salient(marks),
+            _rounds(rounds, marks),
+            frozenset(_named(_ways(record, rounds, fresh), copies)),
+            frozenset(_named(_exits(record, rounds), copies)),
+            any(plan.rule.step in undoable for plan in rounds),
+        )
+    return Standing(
+        _caption(machine, record, copies), _states(machine, record, copies), steps
+    )
+
+
+def _mark(record: Record, plan: Plan, fresh: bool) -> Mark:
+    begun, done, closed = (bool(lane & plan.bit) for lane in record[:3])
+    if fresh:
+        return Mark.NEXT
+    if done and not begun:
+        return Mark.WAIVED
+    if closed:
+        return Mark.UNDONE if done or plan.undo_in_doubt else Mark.FAILED
+    if done:
+        return Mark.DONE
+    return Mark.DOUBT if begun else Mark.NONE
+
+
+def _salient(marks: list[Mark]) -> Mark:
+    told = [mark for mark in marks if mark]
+    urgent = [mark for mark in _URGENT if mark in told]
+    return next(iter(urgent), told[-1] if told else Mark.NONE)
+
+
+def _rounds(rounds: list[Plan], marks: list[Mark]) -> tuple[str, ...]:
+    told = tuple(
+        f"{_round(plan.rule.round)} {mark}"
+        for plan, mark in zip(rounds, marks, strict=True)
+        if mark
+    )
+    return told if len(told) > 1 else ()
+
+
+def _round(suffix: str) -> str:
+    return f"round {suffix.replace('_', '.') or '1'}"
+
+
+def _ways(record: Record, rounds: list[Plan], fresh: set[int | None]) -> Iterator[str]:
+    begun, done, closed, _ = record
+    for plan in rounds:
+        if (begun | done) & plan.bit or plan.rule.step in fresh:
+            for way in plan.ways:
+                rivals = way.rivals & (begun | done)
+                if not rivals and way.reached(done, closed & ~done):
+                    yield from (place.state for place in way.places)
+
+
+def _exits(record: Record, rounds: list[Plan]) -> Iterator[str]:
+    for plan in rounds:
+        rule: Rule = plan.rule
+        if record.done & plan.bit:
+            yield from split(rule.next)
+        elif record.closed & plan.bit:
+            yield from split(rule.otherwise)
+
+
+def _named(places: Iterator[str], copies: Mapping[str, str]) -> Iterator[str]:
+    return (copies.get(place, place) for place in places)
+
+
+def _states(
+    machine: Machine, record: Record, copies: Mapping[str, str]
+) -> dict[str, StateMark]:
+    held = set(machine.standing(record))
+    failed = record.closed & ~record.done
+    rounds: dict[str, list[str]] = {}
+    marks: dict[str, Mark] = {}
+    for place in machine.guards.places:
+        name = copies.get(place.state, place.state)
+        marks.setdefault(name, Mark.NONE)
+        if place.state in held:
+            marks[name] = Mark.HERE
+            suffix = place.state[len(name) + 1 :]
+            rounds.setdefault(name, []).append(_round(suffix) if suffix else "")
+        elif marks[name] is Mark.NONE and place.reached(record.done, failed):
+            marks[name] = Mark.DONE
+    return {
+        name: StateMark(mark, tuple(filter(None, rounds.get(name, ()))))
+        for name, mark in marks.items()
+    }
+
+
+def _caption(machine: Machine, record: Record, copies: Mapping[str, str]) -> str:
+    places = machine.standing(record)
+    held = " and ".join(dict.fromkeys(copies.get(place, place) for place in places))
+    if record.control & FINISHED:
+        compensated = record.control & ABORTING
+        return "finished: compensated" if compensated else f"finished in {held}"
+    if record.control & ABORTING:
+        return "aborting: what was done is being undone"
+    if failed := record.closed & ~record.done & machine.guards.dead_ends:
+        names = [plan.rule.action for plan in machine.guards.plans if plan.bit & failed]
+        return f"{' and '.join(names)} failed: to be aborted"
+    return f"now in {held}" if held else "between states: a step is in doubt"

@@ -17,7 +17,7 @@ def main() -> None:
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sagac(prog_name="sagac")
+    sagac(prog_name="sagac", obj=sys.argv[1:])
 
 
 if __name__ == "__main__":

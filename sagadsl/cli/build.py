@@ -133,11 +133,14 @@ def _build(path: Path, folder: Path, options: _Options) -> _Outcome:
 
 def _keep_note(options: _Options, outcomes: list[_Outcome]) -> None:
     """Note what the next build may skip, if nothing it depends on is different."""
+    arguments = click.get_current_context().find_root().obj
+    if arguments is None:
+        return
     asked = options.config.asked(options.paths)
     folders = [below for p in asked if p.is_dir() for below in folders_below(str(p))]
     files = [*config_files(), *(file for outcome in outcomes for file in outcome.files)]
     said = "\n".join(outcome.said for outcome in outcomes)
-    keep(sys.argv[1:], [*folders, *map(str, files)], said)
+    keep(arguments, [*folders, *map(str, files)], said)
 
 
 def _files(

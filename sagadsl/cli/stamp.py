@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # neither `typing` nor `collections` is imported to build nothing
+    from collections.abc import Iterable, Iterator
 
 FORMAT = "sagac 1"
 ABSENT = "-"

@@ -44,8 +44,8 @@ def read_string(text: str, span: Span) -> str | Finding:
             _part(span, *bad.span(1)),
             "no escape of JSON",
             why="a backslash begins an escape",
-            help='write `\\\\` for a backslash; the others are `\\"`, `\\/`, `\\b`, '
-            "`\\f`, `\\n`, `\\r`, `\\t` and `\\u` with four hexadecimal digits",
+            help='write `\\\\` for a backslash; the others are `\\"`, `\\/`, `\\n`, '
+            "`\\t` and `\\u` with four hexadecimal digits",
         )
     value = str(json.loads(text))
     return _forbidden_escape(text, span) if has_forbidden(value) else value

@@ -9,7 +9,7 @@ from sagadsl.model import Rows
 
 
 def digest_of(rows: Rows) -> str:
-    """SHA-256 in hexadecimal over the rows; no change of words or of order alters it."""
+    """SHA-256 in hexadecimal over the rows; words and order do not alter it."""
     meaning = {
         **rows._asdict(),
         "states": sorted(rows.states.items()),

@@ -154,7 +154,7 @@ def _rule(shape: Shape) -> RuleRow:
 def _action(shape: Shape) -> Action:
     return Action(
         shape.name("name"),
-        shape.effect("effect"),
+        shape.effect("effect", ""),
         shape.name("probe", ""),
         shape.integer("attempts", 1),
         shape.integer("pause", 0),

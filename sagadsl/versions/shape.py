@@ -70,9 +70,9 @@ class Shape:
         """The kind of a state."""
         return self._one_of(key, _KINDS)
 
-    def effect(self, key: str) -> str:
+    def effect(self, key: str, default: str | None = None) -> str:
         """The effect of an action."""
-        return self._one_of(key, _EFFECTS)
+        return self._one_of(key, _EFFECTS, default)
 
     def names(self, key: str) -> tuple[str, ...]:
         """A list of names."""
@@ -102,8 +102,10 @@ class Shape:
             raise Malformed(f"has no valid `{key}` in {self._what}")
         return value
 
-    def _one_of(self, key: str, known: tuple[str, ...]) -> str:
-        value = self._get(key, str, None)
+    def _one_of(
+        self, key: str, known: tuple[str, ...], default: str | None = None
+    ) -> str:
+        value = self._get(key, str, default)
         if value not in known:
             raise Malformed(f"has no valid `{key}` in {self._what}")
         return value

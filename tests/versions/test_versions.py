@@ -7,6 +7,7 @@ import json
 import sys
 
 import pytest
+
 from sagadsl.driver import check_bytes, compile_saga, lock_text, release_text
 from sagadsl.emit.python import emit_python
 

@@ -1,0 +1,205 @@
+"""The documentation is true: what it shows is run, and what it links to is there.
+
+Each page gets a folder with the examples and is read from top to bottom:
+
+- `console`: the lines after `$` are run, and the output is what they print, to the byte
+  save for spaces at line ends; `--update` rewrites it.
+- `saga`: compiles without a finding. `saga wrong` has an error, `saga part` parses as a
+  part of a saga. With a file name, as in `saga parcel.saga`, it is also written there.
+- `pycon`: a session at Python's prompt, held like `console`; `python` just runs. With a
+  file name it is written instead.
+- `sh`: what cannot be run here, since it would install something.
+"""
+
+from __future__ import annotations
+
+import doctest
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import traceback
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from sagadsl.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+RUN = [page for page in PAGES if page.parent.name != "findings"]
+NOT_RUN = re.compile(r"pip install sagadsl|git clone .+|make (demo|test)|#.*|")
+_FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
+
+
+class Block(NamedTuple):
+    """A fenced block: the words of its info string, its text and where that stands."""
+
+    kind: str
+    rest: str
+    text: str
+    start: int
+    end: int
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks(page: str) -> Iterator[Block]:
+    for part in _FENCE.finditer(page):
+        kind, _, rest = part[1].partition(" ")
+        yield Block(kind, rest, part[2], part.start(2), part.end(2))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The examples, without anything that is compiled from them."""
+    for path in (ROOT / "examples").rglob("*.saga"):
+        copy = tmp_path / path.relative_to(ROOT / "examples")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    venv = Path(sys.executable).parent
+    for key, value in {
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+        "NO_COLOR": "1",
+        "PATH": os.pathsep.join([str(venv), os.environ["PATH"]]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }.items():
+        monkeypatch.setenv(key, value)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", RUN, ids=name)
+def test_page_shows_what_happens(page, folder, update):
+    text = page.read_text(encoding="utf-8")
+    values: dict[str, Any] = {"__name__": "page"}
+    shown = ""
+    at = 0
+    for block in blocks(text):
+        shown += text[at : block.start] + outcome(block, folder, values)
+        at = block.end
+    shown += text[at:]
+    if update:
+        page.write_bytes(shown.encode())
+    assert shown == text
+
+
+def outcome(block: Block, folder: Path, values: dict[str, Any]) -> str:
+    """What should stand in a block."""
+    if re.fullmatch(r"[\w-]+\.\w+", block.rest):
+        (folder / block.rest).write_text(block.text, encoding="utf-8")
+    if block.kind == "console":
+        return console(block.text, folder)
+    if block.kind == "saga":
+        judge(block)
+    elif block.kind == "sh":
+        for line in block.text.splitlines():
+            assert NOT_RUN.fullmatch(line.strip()), f"run this in a console: {line}"
+    elif block.kind == "pycon":
+        return session(block.text, values)
+    elif block.kind == "python" and not block.rest:
+        forget_compiled()
+        exec(block.text, values)
+    return block.text
+
+
+def console(text: str, folder: Path) -> str:
+    lines = text.splitlines()
+    assert lines[0].startswith("$ "), f"a console begins with a command: {lines[0]}"
+    shown = []
+    while lines:
+        line = lines.pop(0)
+        if not line.startswith("$ "):
+            continue
+        command = [line]
+        while command[-1].endswith("\\"):
+            command.append(lines.pop(0))
+        run = subprocess.run(
+            ["sh", "-c", "\n".join(command)[2:]],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+        assert run.returncode in (0, 1, 2), run.stdout
+        assert "Traceback" not in run.stdout, run.stdout
+        shown += [*command, *run.stdout.splitlines()]
+    return "".join(f"{line.rstrip()}\n" for line in shown)
+
+
+def judge(block: Block) -> None:
+    from sagadsl.diagnostics.text import render_text
+    from sagadsl.driver import check_bytes
+
+    text = block.text
+    if block.rest == "part":
+        text = f"saga part {{\n{text}\n}}\n"
+    named = re.search(r"^saga (\w+)", text, re.MULTILINE)
+    path = f"{named[1] if named else 'part'}.saga"
+    findings = check_bytes(path, text.encode(), None)
+    if block.rest == "part":
+        findings = tuple(f for f in findings if f.code < "SAGA100")
+    errors = [f for f in findings if f.rule.severity is Severity.ERROR]
+    if block.rest == "wrong":
+        assert errors, f"nothing is wrong with this:\n{block.text}"
+    else:
+        assert not findings, render_text(findings)
+
+
+def session(text: str, values: dict[str, Any]) -> str:
+    forget_compiled()
+    shown = ""
+    for example in doctest.DocTestParser().get_examples(text):
+        first, *more = example.source.rstrip("\n").split("\n")
+        shown += f">>> {first}\n" + "".join(f"... {line}\n" for line in more)
+        out = io.StringIO()
+        with redirect_stdout(out):
+            try:
+                exec(compile(example.source, "<page>", "single"), values)
+            except Exception as error:  # a session may show one  # noqa: BLE001
+                out.write("Traceback (most recent call last):\n    ...\n")
+                out.write("".join(traceback.format_exception_only(error)))
+        shown += out.getvalue()
+    return shown
+
+
+def forget_compiled() -> None:
+    """Let the next import read what the page has built since."""
+    for module in [module for module in sys.modules if module.endswith("_saga")]:
+        del sys.modules[module]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page):
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    for link, image in _LINK.findall(text):
+        target = (link or image).partition("#")[0]
+        if target and "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_linked():
+    linked = set()
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        linked |= {
+            (page.parent / link.partition("#")[0]).resolve()
+            for link, _ in _LINK.findall(text)
+            if link and "://" not in link
+        }
+    by_hand = {page for page in RUN if page.name != "README.md"}
+    assert not by_hand - linked

@@ -107,7 +107,7 @@ def guards_of(
         steps |= plan.bit
         pivots |= plan.bit if plan.pivot else 0
         effects |= plan.bit if plan.effect else 0
-        dead_ends |= plan.bit if plan.fallible and not plan.rule.otherwise else 0
+        dead_ends |= 0 if plan.rule.otherwise else plan.bit
     return Guards(plans, tuple(places.values()), steps, pivots, effects, dead_ends)
 
 
@@ -142,6 +142,7 @@ def plans_of(
     for rule in reversed(rules):
         bit = 1 << rule.step
         action = actions.get(rule.action)
+        performed = action if action and action.effect else None
         undo = undoes.get(rule.action, "")
         after = 0
         for name in split(f"{rule.next} & {rule.otherwise}"):
@@ -155,8 +156,8 @@ def plans_of(
             bit,
             ways,
             after,
-            effect=bool(undo or (action and not action.no_undo)),
-            fallible=bool(action and not action.cannot_fail),
+            effect=bool(undo or (performed and not performed.no_undo)),
+            fallible=bool(performed and not performed.cannot_fail),
             pivot=bool(action and action.pivot),
             undo=undo,
             undo_in_doubt=undo in actions and actions[undo].even_if_in_doubt,

@@ -159,9 +159,7 @@ class Reference:
             record.aborting
             and bool(compensation)
             and name in record.open
-            and (
-                name in record.done or self.saga.action(compensation).even_if_in_doubt
-            )
+            and (name in record.done or self.saga.action(compensation).even_if_in_doubt)
             and self.after[name].isdisjoint(record.open)
         )
 
@@ -219,9 +217,7 @@ class Reference:
         masks = {NOTHING}
         level = [NOTHING]
         while level:
-            following = [
-                mask | {name} for mask in level for name in self.allowed(mask)
-            ]
+            following = [mask | {name} for mask in level for name in self.allowed(mask)]
             level = list(set(following) - masks)
             masks.update(level)
         return masks

@@ -97,7 +97,7 @@ def diagram_of(
         StateNode(
             name,
             kind,
-            saga.states[name].doc if name in saga.states else "",
+            _line(saga.states[name].doc) if name in saga.states else "",
             standing.states[name] if standing else StateMark(),
         )
         for name, kind in rows.states.items()
@@ -110,7 +110,9 @@ def diagram_of(
         for action, rounds in _declared(pinned, version).items()
     )
     caption = standing.caption if standing else ""
-    return Diagram(saga.name, saga.title, caption, states, steps, _choices(steps))
+    return Diagram(
+        saga.name, _line(saga.title), caption, states, steps, _choices(steps)
+    )
 
 
 def _declared(pinned: Pinned, version: Version) -> dict[str, list[Rule]]:
@@ -147,9 +149,14 @@ def _step(pinned: Pinned, version: Version, rounds: list[Rule]) -> StepNode:
         action.effect,
         action.pivot,
         version.rows.compensations.get(rule.action, ""),
-        "; ".join(filter(None, docs)),
+        "; ".join(filter(None, map(_line, docs))),
         StepMark(),
     )
+
+
+def _line(doc: str) -> str:
+    """A text on one line, empty if it has nothing to show."""
+    return " ".join(doc.split())
 
 
 def _choices(steps: tuple[StepNode, ...]) -> frozenset[str]:

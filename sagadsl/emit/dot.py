@@ -19,6 +19,8 @@ from sagadsl.model import Pinned, Version
 FONT = "Helvetica,Arial,sans-serif"
 # From here on the docs of states are tooltips only, so that the picture stays small.
 MANY_STATES = 30
+# The pull that keeps the main way straight, against 1 of all else.
+STRAIGHT = 12
 
 
 class Node(NamedTuple):
@@ -43,6 +45,8 @@ def emit_dot(
     """The DOT of a version, the latest if none is named, and of a record in it."""
     diagram = diagram_of(pinned, record, version)
     layout = layout_of(diagram)
+    columns = _columns([*_states(diagram, layout), *_steps(diagram, layout)])
+    heads = _heads(diagram, layout, len(columns))
     return render(
         "saga.dot.jinja",
         origin=f"{diagram.name}.saga",
@@ -52,7 +56,11 @@ def emit_dot(
         edge=attributes(arrowsize=0.7, fontname=FONT, fontsize=9),
         frame=attributes(label=_title(diagram), labelloc="t", style="invis"),
         unframed=attributes(label="", style="invis"),
-        columns=_columns([*_states(diagram, layout), *_steps(diagram, layout)]),
+        columns=columns,
+        heads=heads,
+        tops=[top for top, _ in heads],
+        unseen_top=attributes(shape="point", style="invis"),
+        unseen=attributes(style="invis", weight=1),
         arrows=list(_arrows(diagram, layout)),
     )
 
@@ -64,7 +72,7 @@ def _graph(diagram: Diagram, layout: Layout) -> str:
         fontname=FONT,
         pad=0.2,
         nodesep=0.3,
-        ranksep=0.28,
+        ranksep=0.22,
         tooltip=diagram.title or diagram.name,
         labelloc="b",
         label=legend(diagram, layout),
@@ -91,6 +99,21 @@ def _columns(nodes: list[Node]) -> list[list[tuple[str, str]]]:
     for column, name, look in nodes:
         columns[column].append((name, look))
     return columns
+
+
+def _heads(diagram: Diagram, layout: Layout, columns: int) -> list[tuple[str, str]]:
+    """An unseen top for each column, if there are several, and what hangs from it.
+
+    The tops stand side by side: all versions of Graphviz keep the columns in order.
+    """
+    if columns == 1:
+        return []
+    heads = {0: quoted("start")}
+    for step in diagram.steps:
+        column = layout.steps[step.action]
+        head = min(step.origins, key=lambda name: layout.states[name] != column)
+        heads.setdefault(column, _state(head, column, layout))
+    return [(quoted(f"column {at + 1}"), heads[at]) for at in sorted(heads)]
 
 
 def _states(diagram: Diagram, layout: Layout) -> Iterator[Node]:
@@ -146,7 +169,7 @@ def _arrows(diagram: Diagram, layout: Layout) -> Iterator[Arrow]:
     for state in diagram.states:
         if state.kind == "initial":
             head = _state(state.name, layout.states[state.name], layout)
-            yield Arrow(quoted("start"), head, attributes(color=p.INK))
+            yield Arrow(quoted("start"), head, attributes(color=p.INK, weight=STRAIGHT))
     for step in diagram.steps:
         column = layout.steps[step.action]
         yield from _inward(step, column, diagram, layout)
@@ -159,7 +182,7 @@ def _inward(
     for name in step.origins:
         come = not diagram.marked or name in step.standing.ways
         look = step_look(step, marked=diagram.marked) if come else UNTOUCHED
-        values: dict[str, str | float] = {"arrowhead": "none", "weight": 4}
+        values: dict[str, str | float] = {"arrowhead": "none", "weight": STRAIGHT}
         if name in diagram.choices:
             values |= {"dir": "both", "arrowtail": "odiamond"}
         if step.driver == "timer" and not look.style:
@@ -175,7 +198,7 @@ def _outward(
     own = step_look(step, marked=diagram.marked)._replace(style="")
     red = own._replace(line=p.RED)
     ways: tuple[tuple[Look, str, tuple[str, ...], dict[str, str | float]], ...] = (
-        (own, "", step.targets, {"weight": 4}),
+        (own, "", step.targets, {"weight": STRAIGHT}),
         (red, ':"else"', step.otherwise, {"style": "dashed"}),
     )
     for look, port, names, values in ways:

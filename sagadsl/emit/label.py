@@ -26,10 +26,10 @@ def quoted(value: str) -> str:
 
 
 def attributes(**values: str | float) -> str:
-    """A list of attributes."""
+    """A list of attributes; empty markup is a string, as older versions want it."""
     pairs = (
         f"{key.rstrip('_')}="
-        + (f"<{value}>" if isinstance(value, Markup) else quoted(str(value)))
+        + (f"<{value}>" if value and isinstance(value, Markup) else quoted(str(value)))
         for key, value in values.items()
     )
     return f"[{', '.join(pairs)}]"

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from sagadsl.emit.diagram import Diagram, StepNode
 
 # Rough sizes in points, where a level is a state and the step that follows it.
-_WIDE, _HIGH, _SIDEWAYS = 130, 80, 270
+_WIDE, _HIGH, _SIDEWAYS = 130, 95, 270
 PAGE = 900
-TALLEST = 14
+TALLEST = 12
 
 
 class Layout(NamedTuple):

@@ -51,7 +51,7 @@ def _rows(step: StepNode, look: Look) -> Iterator[Markup]:
         own = step.driver in ("system", "timer")
         colour = look.muted if look.faded or not own else p.TEAL
         clauses = text(
-            ", ".join(step.clauses), colour, 9, "" if own else "i", widest=30
+            roomy(", ".join(step.clauses)), colour, 9, "" if own else "i", widest=30
         )
         yield cell(clauses)
     if step.standing.rounds:

@@ -11,7 +11,7 @@ def main() -> None:
     """Run the command line and exit with its status."""
     said = said_before(sys.argv[1:])
     if said is not None:
-        print(said)  # noqa: T201  the command line itself
+        sys.stdout.write(f"{said}\n")
         return
     from sagadsl.cli.main import sagac  # noqa: PLC0415  a build may end before
 

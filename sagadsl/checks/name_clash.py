@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sagadsl.diagnostics import Finding, Label
 from sagadsl.model import Always, Saga
-from sagadsl.resolve.saga import NAME_CLASH, OUTCOMES
+from sagadsl.resolve.claims import OUTCOMES
+from sagadsl.resolve.names import NAME_CLASH
 from sagadsl.source import Span
 
 

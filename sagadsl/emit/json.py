@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sagadsl.model import Pinned, Saga, Version
+from sagadsl.model import (
+    Always,
+    Needs,
+    Never,
+    Pinned,
+    Saga,
+    Scenario,
+    Transition,
+    Version,
+)
 
 FORMAT = 1
 
@@ -30,19 +39,7 @@ def _saga(saga: Saga) -> dict[str, Any]:
             {"name": state.name, "kind": state.kind, "doc": state.doc}
             for state in saga.states.values()
         ],
-        "transitions": [
-            {
-                "action": row.action,
-                "sources": row.sources,
-                "targets": row.targets,
-                "else": row.otherwise,
-                "actors": row.trigger.actors,
-                "delay": row.trigger.delay,
-                "limit": row.limit,
-                "doc": row.doc,
-            }
-            for row in saga.transitions.values()
-        ],
+        "transitions": [_transition(row) for row in saga.transitions.values()],
         "compensations": {
             undo.action: undo.compensation for undo in saga.compensations.values()
         },
@@ -50,22 +47,32 @@ def _saga(saga: Saga) -> dict[str, Any]:
             action.row._asdict() | {"parks": action.parks, "doc": action.doc}
             for action in saga.actions.values()
         ],
-        "properties": [
-            {"kind": type(each).__name__.lower()}
-            | {key: value for key, value in each._asdict().items() if key != "span"}
-            for each in saga.properties
-        ],
-        "scenarios": [
-            {
-                "title": each.title,
-                "moves": [
-                    {"action": move.action, "fails": move.fails} for move in each.moves
-                ],
-                "result": each.result,
-            }
-            for each in saga.scenarios
-        ],
+        "properties": [_property(each) for each in saga.properties],
+        "scenarios": [_scenario(each) for each in saga.scenarios],
     }
+
+
+def _transition(row: Transition) -> dict[str, Any]:
+    return {
+        "action": row.action,
+        "sources": row.sources,
+        "targets": row.targets,
+        "else": row.otherwise,
+        "actors": row.trigger.actors,
+        "delay": row.trigger.delay,
+        "limit": row.limit,
+        "doc": row.doc,
+    }
+
+
+def _property(each: Needs | Never | Always) -> dict[str, Any]:
+    fields = {key: value for key, value in each._asdict().items() if key != "span"}
+    return {"kind": type(each).__name__.lower(), **fields}
+
+
+def _scenario(each: Scenario) -> dict[str, Any]:
+    moves = [{"action": move.action, "fails": move.fails} for move in each.moves]
+    return {"title": each.title, "moves": moves, "result": each.result}
 
 
 def _version(version: Version) -> dict[str, Any]:

@@ -58,47 +58,61 @@ def may(guards: Guards, record: Record, kind: Kind, plan: Plan | None) -> bool:
 
 def reason(guards: Guards, record: Record, kind: Kind, plan: Plan | None) -> str:
     """Why the guard of an event fails."""
-    begun, done, closed, control = record
-    running = begun & ~closed
-    doubt = running & ~done
-    if control & FINISHED:
+    if record.control & FINISHED:
         return "the process is finished"
     if plan is None:
-        if kind is Kind.ABORT and control:
-            return "the process is already aborting"
-        if kind is Kind.ABORT:
-            pivots = guards.names(running & guards.pivots)
-            return f"{pivots} is past the point of no return"
-        if doubt:
-            return f"{guards.names(doubt)} may or may not have happened"
-        if control:
-            return f"{guards.names(running & guards.effects)} has yet to be undone"
-        if failed := closed & ~done & guards.dead_ends:
-            return f"{guards.names(failed)} failed and nothing goes on from there"
-        held = " and ".join(f"`{state}`" for state in standing(guards, record))
-        return f"it stands in {held or 'no state'}, which is not the end"
+        return _why_not_end(guards, record, kind)
     name = f"`{plan.rule.name}`"
-    if kind is Kind.BEGIN and control:
-        return f"{name} cannot begin: the process is aborting"
     if kind is Kind.WAIVE:
         return f"{name} cannot be waived: no upgrade says so"
-    if kind is Kind.UNDO and not plan.undo:
-        return f"{name} has no compensation"
-    if kind is Kind.UNDO and not control:
-        return f"{name} cannot be undone: the process is not aborting"
-    if closed & plan.bit:
-        return f"{name} {'was compensated' if done & plan.bit else 'failed'} before"
+    if kind is Kind.BEGIN and record.control:
+        return f"{name} cannot begin: the process is aborting"
+    if record.closed & plan.bit:
+        outcome = "was compensated" if record.done & plan.bit else "failed"
+        return f"{name} {outcome} before"
     if kind is Kind.BEGIN:
         return _why_not_begin(guards, record, plan)
-    if not begun & plan.bit:
-        return f"{name} has not begun"
-    if kind is Kind.UNDO and doubt & plan.bit and not plan.undo_in_doubt:
-        return f"{name} may or may not have happened"
     if kind is Kind.UNDO:
-        return f"{name} waits for {guards.names(running & plan.after)} to be undone"
-    if done & plan.bit:
+        return _why_not_undo(guards, record, plan)
+    if not record.begun & plan.bit:
+        return f"{name} has not begun"
+    if record.done & plan.bit:
         return f"{name} is already done"
     return f"{name} cannot fail"
+
+
+def _why_not_end(guards: Guards, record: Record, kind: Kind) -> str:
+    """Why a process can be neither given up nor finished."""
+    begun, done, closed, control = record
+    running = begun & ~closed
+    if kind is Kind.ABORT:
+        if control:
+            return "the process is already aborting"
+        pivots = guards.names(running & guards.pivots)
+        return f"{pivots} is past the point of no return"
+    if doubt := running & ~done:
+        return f"{guards.names(doubt)} may or may not have happened"
+    if control:
+        return f"{guards.names(running & guards.effects)} has yet to be undone"
+    if failed := closed & ~done & guards.dead_ends:
+        return f"{guards.names(failed)} failed and nothing goes on from there"
+    held = " and ".join(f"`{state}`" for state in standing(guards, record))
+    return f"it stands in {held or 'no state'}, which is not the end"
+
+
+def _why_not_undo(guards: Guards, record: Record, plan: Plan) -> str:
+    """Why a step cannot be taken back, or not yet."""
+    begun, done, closed, control = record
+    name = f"`{plan.rule.name}`"
+    if not plan.undo:
+        return f"{name} has no compensation"
+    if not control:
+        return f"{name} cannot be undone: the process is not aborting"
+    if not begun & plan.bit:
+        return f"{name} has not begun"
+    if not done & plan.bit and not plan.undo_in_doubt:
+        return f"{name} may or may not have happened"
+    return f"{name} waits for {guards.names(begun & ~closed & plan.after)} to be undone"
 
 
 def _why_not_begin(guards: Guards, record: Record, plan: Plan) -> str:

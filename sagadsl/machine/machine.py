@@ -78,14 +78,14 @@ class Machine:
         except (KeyError, TypeError):
             pass  # below it is said what is wrong, or found which round is meant
         record = self._done(mask)
-        plan = self._due(record, Kind.BEGIN, step)
-        self._demand(record, Kind.BEGIN, plan)
+        plan = self._due(record, Kind.BEGIN, step, mask)
+        self._demand(record, Kind.BEGIN, plan, mask)
         return mask | plan.bit
 
     def can(self, mask: int, step: Step | str) -> bool:
         """Whether `advance` accepts the step."""
         record = self._done(mask)
-        plan = self._due(record, Kind.BEGIN, step)
+        plan = self._due(record, Kind.BEGIN, step, mask)
         return may(self.guards, record, Kind.BEGIN, plan)
 
     def allowed(self, mask: int) -> tuple[Step, ...]:
@@ -129,15 +129,15 @@ class Machine:
 
     def apply(self, record: Record, event: Event) -> Record:
         """The record after the event, or `Refused`."""
-        self._check(record)
+        self._check(record, record)
         kind = Kind(event.kind)
         begun, done, closed, control = record
         if kind is Kind.ABORT or kind is Kind.FINISH:
-            self._demand(record, kind, None)
+            self._demand(record, kind, None, record)
             sets = ABORTING if kind is Kind.ABORT else FINISHED
             return Record(begun, done, closed, control | sets)
-        plan = self._due(record, kind, event.step)
-        self._demand(record, kind, plan)
+        plan = self._due(record, kind, event.step, record)
+        self._demand(record, kind, plan, record)
         if kind is Kind.BEGIN:
             return Record(begun | plan.bit, done, closed, control)
         if kind is Kind.DONE:
@@ -146,7 +146,7 @@ class Machine:
 
     def events(self, record: Record) -> tuple[Event, ...]:
         """The events that `apply` accepts: by kind, then by position."""
-        self._check(record)
+        self._check(record, record)
         of_steps = [
             Event(kind, step)
             for kind in (Kind.BEGIN, Kind.DONE, Kind.FAIL, Kind.UNDO)
@@ -162,7 +162,7 @@ class Machine:
 
     def to_undo(self, record: Record) -> tuple[str, ...]:
         """The compensations to run if a record is given up, in an allowed order."""
-        self._check(record)
+        self._check(record, record)
         actions: list[str] = []
         if may(self.guards, record, Kind.ABORT, None):
             record = record._replace(control=ABORTING)
@@ -174,8 +174,8 @@ class Machine:
 
     def due(self, record: Record, kind: Kind, step: Step | str) -> Step:
         """The step that a name means for an event: of rounds, the one that is due."""
-        self._check(record)
-        return self._due(record, kind, step).rule.step
+        self._check(record, record)
+        return self._due(record, kind, step, record).rule.step
 
     def is_valid_record(self, record: Record) -> bool:
         """Whether some run leads here."""
@@ -184,14 +184,14 @@ class Machine:
     def why_invalid(self, record: Record) -> str:
         """Why no run leads to a record; empty if one does."""
         try:
-            self._check(record)
+            self._check(record, record)
         except Refused as refused:
             return refused.reason
         return fault(self.guards, record)
 
     def standing(self, record: Record) -> tuple[State, ...]:
         """The states where a record stands, in order of declaration."""
-        self._check(record)
+        self._check(record, record)
         return standing(self.guards, record)
 
     def _quick_guards(self) -> dict[Step | str, tuple[int, int, int]]:
@@ -217,22 +217,29 @@ class Machine:
     def _done(self, mask: int) -> Record:
         """The record of a mask: what is done has begun, and nothing failed."""
         record = Record(mask, mask)
-        self._check(record)
+        self._check(record, mask)
         return record
 
-    def _check(self, record: Record) -> None:
-        """Refuse what cannot be a record of this version, whatever its runs."""
+    def _check(self, record: Record, given: object) -> None:
+        """Refuse what cannot be a record of this version, whatever its runs.
+
+        Here and below `given` is the mask or record that was asked about.
+        """
         known_bits = (*[self.guards.steps] * 3, ABORTING | FINISHED)
-        for value, known in zip(record, known_bits, strict=True):
+        for lane, value, known in zip(Record._fields, record, known_bits, strict=True):
             if not is_natural(value):
                 reason = f"{value!r} is not a non-negative integer"
-                raise Refused(self, record, None, reason)
+                raise Refused(self, given, None, reason)
             if unknown := value & ~known:
                 bit = (unknown & -unknown).bit_length() - 1
                 reason = f"bit {bit} belongs to no step of version {self.version}"
-                raise Refused(self, record, None, reason)
+                if lane == "control":
+                    reason = f"bit {bit} of the control word means nothing"
+                raise Refused(self, given, None, reason)
 
-    def _due(self, record: Record, kind: Kind, step: Step | str | None) -> Plan:
+    def _due(
+        self, record: Record, kind: Kind, step: Step | str | None, given: object
+    ) -> Plan:
         """The plan of a step; of an action with rounds, that of the round due."""
         rounds: list[Plan] = []
         if isinstance(step, str):
@@ -241,7 +248,7 @@ class Machine:
             rounds = [self._plans[step]]
         if not rounds:
             reason = f"version {self.version} has no step {step!r}"
-            raise Refused(self, record, step, reason)
+            raise Refused(self, given, step, reason)
         for plan in rounds:
             if may(self.guards, record, kind, plan):
                 return plan
@@ -250,16 +257,18 @@ class Machine:
             return next((p for p in rounds if p not in begun), rounds[-1])
         return begun[-1] if begun else rounds[0]
 
-    def _demand(self, record: Record, kind: Kind, plan: Plan | None) -> None:
+    def _demand(
+        self, record: Record, kind: Kind, plan: Plan | None, given: object
+    ) -> None:
         """Refuse an event whose guard fails, and say why."""
         if not may(self.guards, record, kind, plan):
             step = plan.rule.step if plan else None
-            raise Refused(self, record, step, reason(self.guards, record, kind, plan))
+            raise Refused(self, given, step, reason(self.guards, record, kind, plan))
 
 
 def is_natural(value: object) -> bool:
     """Whether a value from anywhere is an integer that can be a mask."""
-    return isinstance(value, int) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def upgraded(record: Record, old: Machine, new: Machine) -> Record:

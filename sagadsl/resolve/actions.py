@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sagadsl import syntax
 from sagadsl.diagnostics import Finding, Label, Rule
 from sagadsl.machine import Action as ActionRow
-from sagadsl.model import Action
-from sagadsl.resolve.names import duplicate
+from sagadsl.model import Action, Compensation
+from sagadsl.resolve.names import check_form, duplicate, unknown
 from sagadsl.source import Span
 
 CONTRADICTION = Rule("SAGA108", "contradiction")
@@ -29,7 +29,66 @@ def seconds(duration: syntax.Duration | None) -> int:
     return duration.amount * SECONDS[duration.unit] if duration else 0
 
 
-def resolve_action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:
+def resolve_compensations(
+    items: Iterable[syntax.CompensationItem], rows: Collection[str]
+) -> tuple[dict[str, Compensation], list[Finding]]:
+    """The compensations by the action that they take back."""
+    found: dict[str, Compensation] = {}
+    findings: list[Finding] = []
+    for item in items:
+        name = item.action.text
+        if name not in rows:
+            declare = f"write a row with the action `{name}`, or remove the line"
+            findings.append(unknown("action", item.action, rows, declare))
+        if wrong := check_form(item.compensation):
+            findings.append(wrong)
+        if name in found:
+            findings.append(
+                duplicate(
+                    f"the compensation of `{name}`",
+                    item.span,
+                    found[name].span,
+                    why="a step is taken back by one action",
+                    help="keep one, or let one action do both",
+                )
+            )
+            continue
+        found[name] = Compensation(name, item.compensation.text, item.span)
+    return found, findings
+
+
+def resolve_actions(
+    items: Iterable[syntax.ActionItem],
+    rows: Collection[str],
+    undoes: Mapping[str, Compensation],
+) -> tuple[dict[str, Action], list[Finding]]:
+    """How the actions of rows and compensations are performed, by name."""
+    found: dict[str, Action] = {}
+    findings: list[Finding] = []
+    known = {*rows, *(undo.compensation for undo in undoes.values())}
+    for item in items:
+        name = item.name.text
+        if name not in known:
+            declare = f"write a row or a compensation with `{name}`, or remove the line"
+            findings.append(unknown("action", item.name, known, declare))
+        action, wrong = _action(item)
+        findings += wrong
+        if name in found:
+            findings.append(
+                duplicate(
+                    f"the rule for `{name}`",
+                    item.name.span,
+                    found[name].span,
+                    why="how an action is performed is said in one place",
+                    help="join the two",
+                )
+            )
+            continue
+        found[name] = action
+    return found, findings
+
+
+def _action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:
     """An action, and what is wrong with its clauses."""
     spans: dict[str, Span] = {}
     findings: list[Finding] = []
@@ -48,16 +107,9 @@ def resolve_action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:
             )
             continue
         spans[word] = clause.span
-        if isinstance(clause, syntax.Probe):
-            row = row._replace(probe=clause.name.text)
-        elif isinstance(clause, syntax.Retry):
-            row = row._replace(
-                attempts=clause.times.value,
-                pause=seconds(clause.every),
-                longest=seconds(clause.up_to),
-            )
-        elif isinstance(clause, syntax.Timeout):
-            row = row._replace(timeout=seconds(clause.duration))
+        row = _with(row, clause)
+        if isinstance(clause, syntax.Probe) and (wrong := check_form(clause.name)):
+            findings.append(wrong)
     findings.extend(_contradictions(item, spans))
     row = row._replace(
         effect=next((word for word in ("once", "idempotent") if word in spans), ""),
@@ -68,6 +120,21 @@ def resolve_action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:
     )
     doc = item.doc.value if item.doc else ""
     return Action(row, "in doubt park" in spans, doc, item.name.span, spans), findings
+
+
+def _with(row: ActionRow, clause: syntax.ActionClause) -> ActionRow:
+    """A row with what a clause with an argument says."""
+    if isinstance(clause, syntax.Probe):
+        return row._replace(probe=clause.name.text)
+    if isinstance(clause, syntax.Timeout):
+        return row._replace(timeout=seconds(clause.duration))
+    if isinstance(clause, syntax.Retry):
+        return row._replace(
+            attempts=clause.times.value,
+            pause=seconds(clause.every),
+            longest=seconds(clause.up_to),
+        )
+    return row
 
 
 def _word(clause: syntax.ActionClause) -> str:

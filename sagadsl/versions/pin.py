@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from itertools import count
 
 from sagadsl.diagnostics import Finding, Rule
@@ -156,28 +157,32 @@ def _rule(step: Step, position: int) -> RuleRow:
 
 
 def _causal(steps: tuple[Step, ...]) -> list[Step]:
-    """The steps so that causes precede effects, else as declared (Kahn 1962)."""
+    """The steps so that causes precede effects, else as declared (Kahn 1962).
+
+    A state is open once every step that leads to it is out, a step once all its
+    states are.
+    """
+    makers: Counter[str] = Counter()
     takers: dict[str, list[int]] = {}
     for i, step in enumerate(steps):
-        for state in {state for group in step.sources for state in group}:
+        makers.update({*step.targets, *step.otherwise})
+        for state in _sources(step):
             takers.setdefault(state, []).append(i)
-    after = [
-        {t for state in (*s.targets, *s.otherwise) for t in takers.get(state, ())}
-        for s in steps
-    ]
-    waits = [0] * len(steps)
-    for followers in after:
-        for follower in followers:
-            waits[follower] += 1
+    waits = [sum(state in makers for state in _sources(step)) for step in steps]
     ready = [i for i, wait in enumerate(waits) if not wait]
-    heapify(ready)
     order: list[Step] = []
     while ready:
-        i = heappop(ready)
-        order.append(steps[i])
-        for follower in after[i]:
-            waits[follower] -= 1
-            if not waits[follower]:
-                heappush(ready, follower)
+        step = steps[heappop(ready)]
+        order.append(step)
+        for state in {*step.targets, *step.otherwise}:
+            makers[state] -= 1
+            for taker in takers.get(state, ()) if not makers[state] else ():
+                waits[taker] -= 1
+                if not waits[taker]:
+                    heappush(ready, taker)
     assert len(order) == len(steps), "checks refuse a saga with a cycle"
     return order
+
+
+def _sources(step: Step) -> set[str]:
+    return {state for group in step.sources for state in group}

@@ -145,7 +145,9 @@ def test_words_and_order_open_no_version(words):
         FIRST.replace(": pay", ": pay by user"),
         FIRST.replace("final shipped", "final failure shipped"),
         FIRST.replace("order_id\n", "order_id\n    expires after 1 day\n"),
-        FIRST.replace("transitions", "actions { pay : idempotent, no undo }\n transitions"),
+        FIRST.replace(
+            "transitions", "actions { pay : idempotent, pivot }\n transitions"
+        ),
     ],
 )
 def test_every_change_of_meaning_opens_the_next_version(change):
@@ -219,7 +221,8 @@ def test_a_broken_lock_file_is_a_finding(text):
 
 def test_an_edited_lock_file_is_a_finding():
     lock = released(FIRST)
-    assert codes(FIRST, lock.replace('"prev": "paid"', '"prev": "begun"')) == ["SAGA402"]
+    edited = lock.replace('"prev": "paid"', '"prev": "begun"')
+    assert codes(FIRST, edited) == ["SAGA402"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""Running `sagac` as a user does: a real process in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def sagac(tmp_path):
+    """Run `sagac` in an empty folder; gives its status and what it printed."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    home = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "NO_COLOR": "1"}
+
+    def run(*arguments, stdin=b"", **environment):
+        done = subprocess.run(
+            [sys.executable, "-m", "sagadsl", *map(str, arguments)],
+            cwd=folder,
+            env={**os.environ, **home, **environment},
+            input=stdin,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert "Traceback" not in err, err
+        return done.returncode, out, err
+
+    run.folder = folder
+    return run

@@ -1,0 +1,175 @@
+"""The other commands, each by what it prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from project import BROKEN, ORDER, contents, write
+
+
+def test_check_gives_findings_in_four_forms(sagac):
+    write(sagac, BROKEN)
+    assert sagac("check")[0] == 1
+    assert "1 saga checked: 1 error" in sagac("check")[2]
+    for form in ("json", "sarif"):
+        status, out, err = sagac("check", "--format", form)
+        assert (status, err) == (1, "")
+        assert "SAGA101" in json.dumps(json.loads(out))
+    status, out, err = sagac("check", "--format", "github")
+    assert out.startswith("::error file=order.saga,line=11,")
+    write(sagac)
+    assert sagac("check") == (0, "1 saga checked: no findings\n", "")
+
+
+def test_fmt_leaves_what_does_not_parse_alone(sagac):
+    path = write(sagac, "saga order {")
+    assert sagac("fmt")[0] == 1
+    assert path.read_text() == "saga order {"
+
+
+def test_table(sagac):
+    write(sagac)
+    status, out, _ = sagac("table", "order.saga")
+    assert status == 0
+    assert [line.split() for line in out.splitlines()][-1][-1] == "system"
+    rows = json.loads(sagac("table", "order.saga", "--json")[1])["transitions"]
+    assert rows[0] == {
+        "prev": "begun",
+        "next": "paid",
+        "action": "pay",
+        "trigger": "by user",
+    }
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "dot", "mmd", "html"])
+def test_graph_draws_by_suffix_and_marks_a_record(sagac, suffix):
+    write(sagac)
+    assert sagac("graph", "order.saga", "-o", f"a.{suffix}")[0] == 0
+    assert sagac("graph", "order.saga", "-o", f"b.{suffix}", "--record", "1")[0] == 0
+    files = contents(sagac.folder)
+    assert files[f"a.{suffix}"] != files[f"b.{suffix}"]
+    assert sagac("graph", "order.saga", "-o", "c.gif")[0] == 2
+    assert sagac("graph", "order.saga", "-o", "c.svg", "--record", "2")[0] == 1
+
+
+def test_decode(sagac):
+    write(sagac)
+    assert sagac("decode", "order.saga", "0x1") == (
+        0,
+        (
+            "1 (0x1), version 1 (draft)\n"
+            "  done:        pay\n"
+            "  held:        paid\n"
+            "  allowed:     ship\n"
+        ),
+        "",
+    )
+    status, _, err = sagac("decode", "order.saga", "2")
+    assert status == 1
+    assert "`ship` waits for `pay`" in err
+    meaning = json.loads(sagac("decode", "order.saga", "1,0,0,0", "--json")[1])
+    assert meaning["in doubt"] == ["pay"]
+    assert json.loads(sagac("decode", "order.saga", "2", "--json")[1])["invalid"]
+    assert sagac("decode", "order.saga", "one")[0] == 2
+    assert sagac("decode", "order.saga", "--", "-1")[0] == 1
+    assert sagac("decode", "order.saga", "1", "--version", "2")[0] == 2
+
+
+def test_an_old_mask_is_decoded_by_its_version(sagac):
+    path = write(sagac)
+    assert sagac("release", "order.saga")[1] == "order.saga: released version 1\n"
+    path.write_text(ORDER.replace("ship ", "send "))
+    assert (
+        "held:        shipped"
+        in sagac("decode", "order.saga", "3", "--version", "1")[1]
+    )
+    status, _, err = sagac("decode", "order.saga", "3")
+    assert status == 1
+    assert "bit 1 belongs to no step of version 2" in err
+
+
+def test_replay(sagac):
+    write(sagac)
+    steps = sagac.folder / "steps.txt"
+    steps.write_text("# the happy path\npay\n\nship\n")
+    assert sagac("replay", "order.saga", "steps.txt") == (
+        0,
+        "3 (0x3)\nheld: shipped\n",
+        "",
+    )
+    assert sagac("replay", "order.saga", "-", stdin=b"pay\npay\n") == (
+        1,
+        "",
+        "<stdin>:2: refused: `pay` is already done\n",
+    )
+    refused = sagac("replay", "order.saga", "-", "--json", stdin=b"ship\n")
+    assert json.loads(refused[1]) == {"refused": "`ship` waits for `pay`", "line": 1}
+    assert sagac("replay", "order.saga", "-", stdin=b"pay maybe\n")[0] == 1
+    assert sagac("replay", "order.saga", "-", stdin=b"\xff\x00\n")[0] == 1
+
+
+def test_release_happens_once(sagac):
+    write(sagac)
+    sagac("release", "order.saga")
+    lock = (sagac.folder / "order.saga.lock").read_bytes()
+    assert "is released already" in sagac("release", "order.saga")[1]
+    assert (sagac.folder / "order.saga.lock").read_bytes() == lock
+    assert sagac("build", "--target", "py")[1] == (
+        "order.saga: version 1, wrote order_saga.py\n"
+    )
+
+
+def test_explain(sagac):
+    assert sagac("explain", "SAGA101")[1].startswith("# SAGA101 unknown-name\n")
+    assert sagac("explain", "unknown-name") == sagac("explain", "saga101")
+    assert "SAGA101  unknown-name" in sagac("explain")[1]
+    assert sagac("explain", "SAGA999")[0] == 2
+
+
+def test_new_gives_a_canonical_saga_that_compiles(sagac):
+    assert sagac("new", "parcel")[0] == 0
+    assert sagac("check")[0] == 0
+    assert sagac("fmt", "--check")[0] == 0
+    assert sagac("new", "parcel")[0] == 2
+    for name in ("Parcel", "../parcel", "import", "a b", ""):
+        assert sagac("new", name)[0] == 2
+    assert list(contents(sagac.folder.parent / "project")) == ["parcel.saga"]
+
+
+def test_version_help_and_slips(sagac):
+    assert sagac("--version")[1].startswith("sagac, version ")
+    assert sagac("--help")[0] == 0
+    status, _, err = sagac("bild")
+    assert status == 2
+    assert "Did you mean 'build'?" in err
+    status, _, err = sagac("build", "--target", "pdf")
+    assert status == 2
+    assert "there is no target 'pdf'" in err
+
+
+def test_a_plain_start_imports_little():
+    code = "import sys; from sagadsl.__main__ import main; print(len(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, check=True
+    )
+    bare = subprocess.run(
+        [sys.executable, "-I", "-c", "import sys; print(len(sys.modules))"],
+        capture_output=True,
+        check=True,
+    )
+    assert int(done.stdout) - int(bare.stdout) <= 5
+
+
+def test_help_imports_neither_compiler_nor_libraries(sagac):
+    code = (
+        "import sys; sys.argv = ['sagac', '--help']\n"
+        "from sagadsl.__main__ import main\n"
+        "try: main()\n"
+        "finally:\n"
+        "    names = ('lark', 'jinja2', 'networkx', 'graphviz', 'sagadsl.driver')\n"
+        "    assert not set(names) & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,0 +1,94 @@
+"""What no input and no file system may lead to: a traceback, or lost data."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from project import ORDER, contents, write
+
+HOSTILE = {
+    "random bytes": random.Random(7).randbytes(5_000),
+    "invalid UTF-8": ORDER.encode() + b"\xff\xfe",
+    "a NUL": ORDER.encode() + b"\0",
+    "10 MB": b"#" * 10_000_000,
+    "nested braces": b"saga order " + b"{" * 5_000,
+    "empty": b"",
+    "a byte order mark alone": b"\xef\xbb\xbf",
+    "a lone carriage return": ORDER.replace("\n", "\r").encode(),
+    "a bidirectional control": ORDER.replace("pay ", "p\u202eay ").encode(),
+    "a huge number": ORDER.replace("by user", f"up to {'9' * 5000} times").encode(),
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("command", ["build", "fmt", "check", "table"])
+def test_no_input_gives_a_traceback(sagac, data, command):
+    write(sagac, data)
+    status, _, err = sagac(command, "order.saga")
+    assert status == 1
+    assert "error[SAGA" in err
+    assert contents(sagac.folder) == {"order.saga": data}
+
+
+def test_twenty_thousand_rows_are_compiled_or_refused(sagac):
+    states = "\n".join(f"s{i}" for i in range(1, 20_000))
+    rows = "\n".join(f"s{i} -> s{i + 1} : step_{i}" for i in range(20_000))
+    write(
+        sagac,
+        f"saga order {{\naggregate id\n"
+        f"states {{\ninitial s0\n{states}\nfinal s20000\n}}\n"
+        f"transitions {{\n{rows}\n}}\n}}\n",
+    )
+    assert sagac("check")[0] == 0
+
+
+def test_files_that_cannot_be_used_are_said_so(sagac):
+    (sagac.folder / "x.saga").mkdir()
+    for command in ("check", "build", "fmt"):
+        status, _, err = sagac(command, "x.saga")
+        assert (status, err) == (2, "sagac: there is no .saga file in x.saga\n")
+    status, _, err = sagac("check", "missing.saga")
+    assert (status, err) == (
+        2,
+        "sagac: cannot read missing.saga: No such file or directory\n",
+    )
+    write(sagac)
+    (sagac.folder / "file").write_text("")
+    status, _, err = sagac("build", "-o", "file", "--target", "py", "order.saga")
+    assert status == 2
+    assert err.startswith("sagac: cannot write file/order_saga.py: ")
+    (sagac.folder / "order_saga.py").mkdir()
+    status, _, err = sagac("build", "--target", "py", "order.saga")
+    assert status == 2
+    assert "order_saga.py" in err
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    from sagadsl.cli import files
+
+    path = tmp_path / "order_saga.py"
+    path.write_bytes(b"old")
+
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "replace", refuse)
+    with pytest.raises(files.Unusable, match="No space left on device"):
+        files.write_bytes(path, b"new")
+    assert contents(tmp_path) == {"order_saga.py": b"old"}
+
+
+def test_a_narrow_locale_is_no_obstacle(sagac):
+    write(sagac, ORDER.replace("paid\n", 'paid "bezahlt → bar"\n').replace("->", "→"))
+    status, _, err = sagac("check", PYTHONIOENCODING="ascii")
+    assert status == 1
+    assert "unexpected" in err
+
+
+def test_an_unwritable_cache_costs_nothing(sagac):
+    write(sagac)
+    (sagac.folder / "file").write_text("")
+    for _ in range(2):
+        status, _, err = sagac("build", "--target", "py", XDG_CACHE_HOME="file")
+        assert (status, err) == (0, "")

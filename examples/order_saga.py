@@ -459,47 +459,61 @@ def may(guards: Guards, record: Record, kind: Kind, plan: Plan | None) -> bool:
 
 def reason(guards: Guards, record: Record, kind: Kind, plan: Plan | None) -> str:
     """Why the guard of an event fails."""
-    begun, done, closed, control = record
-    running = begun & ~closed
-    doubt = running & ~done
-    if control & FINISHED:
+    if record.control & FINISHED:
         return "the process is finished"
     if plan is None:
-        if kind is Kind.ABORT and control:
-            return "the process is already aborting"
-        if kind is Kind.ABORT:
-            pivots = guards.names(running & guards.pivots)
-            return f"{pivots} is past the point of no return"
-        if doubt:
-            return f"{guards.names(doubt)} may or may not have happened"
-        if control:
-            return f"{guards.names(running & guards.effects)} has yet to be undone"
-        if failed := closed & ~done & guards.dead_ends:
-            return f"{guards.names(failed)} failed and nothing goes on from there"
-        held = " and ".join(f"`{state}`" for state in standing(guards, record))
-        return f"it stands in {held or 'no state'}, which is not the end"
+        return _why_not_end(guards, record, kind)
     name = f"`{plan.rule.name}`"
-    if kind is Kind.BEGIN and control:
-        return f"{name} cannot begin: the process is aborting"
     if kind is Kind.WAIVE:
         return f"{name} cannot be waived: no upgrade says so"
-    if kind is Kind.UNDO and not plan.undo:
-        return f"{name} has no compensation"
-    if kind is Kind.UNDO and not control:
-        return f"{name} cannot be undone: the process is not aborting"
-    if closed & plan.bit:
-        return f"{name} {'was compensated' if done & plan.bit else 'failed'} before"
+    if kind is Kind.BEGIN and record.control:
+        return f"{name} cannot begin: the process is aborting"
+    if record.closed & plan.bit:
+        outcome = "was compensated" if record.done & plan.bit else "failed"
+        return f"{name} {outcome} before"
     if kind is Kind.BEGIN:
         return _why_not_begin(guards, record, plan)
-    if not begun & plan.bit:
-        return f"{name} has not begun"
-    if kind is Kind.UNDO and doubt & plan.bit and not plan.undo_in_doubt:
-        return f"{name} may or may not have happened"
     if kind is Kind.UNDO:
-        return f"{name} waits for {guards.names(running & plan.after)} to be undone"
-    if done & plan.bit:
+        return _why_not_undo(guards, record, plan)
+    if not record.begun & plan.bit:
+        return f"{name} has not begun"
+    if record.done & plan.bit:
         return f"{name} is already done"
     return f"{name} cannot fail"
+
+
+def _why_not_end(guards: Guards, record: Record, kind: Kind) -> str:
+    """Why a process can be neither given up nor finished."""
+    begun, done, closed, control = record
+    running = begun & ~closed
+    if kind is Kind.ABORT:
+        if control:
+            return "the process is already aborting"
+        pivots = guards.names(running & guards.pivots)
+        return f"{pivots} is past the point of no return"
+    if doubt := running & ~done:
+        return f"{guards.names(doubt)} may or may not have happened"
+    if control:
+        return f"{guards.names(running & guards.effects)} has yet to be undone"
+    if failed := closed & ~done & guards.dead_ends:
+        return f"{guards.names(failed)} failed and nothing goes on from there"
+    held = " and ".join(f"`{state}`" for state in standing(guards, record))
+    return f"it stands in {held or 'no state'}, which is not the end"
+
+
+def _why_not_undo(guards: Guards, record: Record, plan: Plan) -> str:
+    """Why a step cannot be taken back, or not yet."""
+    begun, done, closed, control = record
+    name = f"`{plan.rule.name}`"
+    if not plan.undo:
+        return f"{name} has no compensation"
+    if not control:
+        return f"{name} cannot be undone: the process is not aborting"
+    if not begun & plan.bit:
+        return f"{name} has not begun"
+    if not done & plan.bit and not plan.undo_in_doubt:
+        return f"{name} may or may not have happened"
+    return f"{name} waits for {guards.names(begun & ~closed & plan.after)} to be undone"
 
 
 def _why_not_begin(guards: Guards, record: Record, plan: Plan) -> str:
@@ -625,14 +639,14 @@ class Machine:
         except (KeyError, TypeError):
             pass  # below it is said what is wrong, or found which round is meant
         record = self._done(mask)
-        plan = self._due(record, Kind.BEGIN, step)
-        self._demand(record, Kind.BEGIN, plan)
+        plan = self._due(record, Kind.BEGIN, step, mask)
+        self._demand(record, Kind.BEGIN, plan, mask)
         return mask | plan.bit
 
     def can(self, mask: int, step: Step | str) -> bool:
         """Whether `advance` accepts the step."""
         record = self._done(mask)
-        plan = self._due(record, Kind.BEGIN, step)
+        plan = self._due(record, Kind.BEGIN, step, mask)
         return may(self.guards, record, Kind.BEGIN, plan)
 
     def allowed(self, mask: int) -> tuple[Step, ...]:
@@ -676,15 +690,15 @@ class Machine:
 
     def apply(self, record: Record, event: Event) -> Record:
         """The record after the event, or `Refused`."""
-        self._check(record)
+        self._check(record, record)
         kind = Kind(event.kind)
         begun, done, closed, control = record
         if kind is Kind.ABORT or kind is Kind.FINISH:
-            self._demand(record, kind, None)
+            self._demand(record, kind, None, record)
             sets = ABORTING if kind is Kind.ABORT else FINISHED
             return Record(begun, done, closed, control | sets)
-        plan = self._due(record, kind, event.step)
-        self._demand(record, kind, plan)
+        plan = self._due(record, kind, event.step, record)
+        self._demand(record, kind, plan, record)
         if kind is Kind.BEGIN:
             return Record(begun | plan.bit, done, closed, control)
         if kind is Kind.DONE:
@@ -693,7 +707,7 @@ class Machine:
 
     def events(self, record: Record) -> tuple[Event, ...]:
         """The events that `apply` accepts: by kind, then by position."""
-        self._check(record)
+        self._check(record, record)
         of_steps = [
             Event(kind, step)
             for kind in (Kind.BEGIN, Kind.DONE, Kind.FAIL, Kind.UNDO)
@@ -709,7 +723,7 @@ class Machine:
 
     def to_undo(self, record: Record) -> tuple[str, ...]:
         """The compensations to run if a record is given up, in an allowed order."""
-        self._check(record)
+        self._check(record, record)
         actions: list[str] = []
         if may(self.guards, record, Kind.ABORT, None):
             record = record._replace(control=ABORTING)
@@ -721,8 +735,8 @@ class Machine:
 
     def due(self, record: Record, kind: Kind, step: Step | str) -> Step:
         """The step that a name means for an event: of rounds, the one that is due."""
-        self._check(record)
-        return self._due(record, kind, step).rule.step
+        self._check(record, record)
+        return self._due(record, kind, step, record).rule.step
 
     def is_valid_record(self, record: Record) -> bool:
         """Whether some run leads here."""
@@ -731,14 +745,14 @@ class Machine:
     def why_invalid(self, record: Record) -> str:
         """Why no run leads to a record; empty if one does."""
         try:
-            self._check(record)
+            self._check(record, record)
         except Refused as refused:
             return refused.reason
         return fault(self.guards, record)
 
     def standing(self, record: Record) -> tuple[State, ...]:
         """The states where a record stands, in order of declaration."""
-        self._check(record)
+        self._check(record, record)
         return standing(self.guards, record)
 
     def _quick_guards(self) -> dict[Step | str, tuple[int, int, int]]:
@@ -764,22 +778,29 @@ class Machine:
     def _done(self, mask: int) -> Record:
         """The record of a mask: what is done has begun, and nothing failed."""
         record = Record(mask, mask)
-        self._check(record)
+        self._check(record, mask)
         return record
 
-    def _check(self, record: Record) -> None:
-        """Refuse what cannot be a record of this version, whatever its runs."""
+    def _check(self, record: Record, given: object) -> None:
+        """Refuse what cannot be a record of this version, whatever its runs.
+
+        Here and below `given` is the mask or record that was asked about.
+        """
         known_bits = (*[self.guards.steps] * 3, ABORTING | FINISHED)
-        for value, known in zip(record, known_bits, strict=True):
+        for lane, value, known in zip(Record._fields, record, known_bits, strict=True):
             if not is_natural(value):
                 reason = f"{value!r} is not a non-negative integer"
-                raise Refused(self, record, None, reason)
+                raise Refused(self, given, None, reason)
             if unknown := value & ~known:
                 bit = (unknown & -unknown).bit_length() - 1
                 reason = f"bit {bit} belongs to no step of version {self.version}"
-                raise Refused(self, record, None, reason)
+                if lane == "control":
+                    reason = f"bit {bit} of the control word means nothing"
+                raise Refused(self, given, None, reason)
 
-    def _due(self, record: Record, kind: Kind, step: Step | str | None) -> Plan:
+    def _due(
+        self, record: Record, kind: Kind, step: Step | str | None, given: object
+    ) -> Plan:
         """The plan of a step; of an action with rounds, that of the round due."""
         rounds: list[Plan] = []
         if isinstance(step, str):
@@ -788,7 +809,7 @@ class Machine:
             rounds = [self._plans[step]]
         if not rounds:
             reason = f"version {self.version} has no step {step!r}"
-            raise Refused(self, record, step, reason)
+            raise Refused(self, given, step, reason)
         for plan in rounds:
             if may(self.guards, record, kind, plan):
                 return plan
@@ -797,16 +818,18 @@ class Machine:
             return next((p for p in rounds if p not in begun), rounds[-1])
         return begun[-1] if begun else rounds[0]
 
-    def _demand(self, record: Record, kind: Kind, plan: Plan | None) -> None:
+    def _demand(
+        self, record: Record, kind: Kind, plan: Plan | None, given: object
+    ) -> None:
         """Refuse an event whose guard fails, and say why."""
         if not may(self.guards, record, kind, plan):
             step = plan.rule.step if plan else None
-            raise Refused(self, record, step, reason(self.guards, record, kind, plan))
+            raise Refused(self, given, step, reason(self.guards, record, kind, plan))
 
 
 def is_natural(value: object) -> bool:
     """Whether a value from anywhere is an integer that can be a mask."""
-    return isinstance(value, int) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def upgraded(record: Record, old: Machine, new: Machine) -> Record:

@@ -4,11 +4,14 @@ Each page gets a folder with the examples and is read from top to bottom:
 
 - `console`: the lines after `$` are run, and the output is what they print, to the byte
   save for spaces at line ends; `--update` rewrites it.
-- `saga`: compiles without a finding. `saga wrong` has an error, `saga part` parses as a
-  part of a saga. With a file name, as in `saga parcel.saga`, it is also written there.
+- `saga`: compiles without a finding and is formatted; `--update` formats it.
+  `saga wrong` has an error, `saga part` parses as a part of a saga. With a file name,
+  as in `saga parcel.saga`, it is also written there.
 - `pycon`: a session at Python's prompt, held like `console`; `python` just runs. With a
   file name it is written instead.
 - `sh`: what cannot be run here, since it would install something.
+
+A picture in SVG is drawn by a command of the page, under the same name.
 """
 
 from __future__ import annotations
@@ -35,9 +38,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 RUN = [page for page in PAGES if page.parent.name != "findings"]
-NOT_RUN = re.compile(r"pip install sagadsl|git clone .+|make (demo|test)|#.*|")
+EMPTY = [ROOT / "docs" / "tutorial.md"]  # it begins in an empty folder
+NOT_RUN = re.compile(r"(pip install sagadsl|git clone .+|make (demo|test))?( *#.*)?")
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
+_LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 
 
 class Block(NamedTuple):
@@ -61,9 +65,9 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(page, tmp_path, monkeypatch):
     """The examples, without anything that is compiled from them."""
-    for path in (ROOT / "examples").rglob("*.saga"):
+    for path in (ROOT / "examples").rglob("*.saga") if page not in EMPTY else ():
         copy = tmp_path / path.relative_to(ROOT / "examples")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -92,9 +96,29 @@ def test_page_shows_what_happens(page, folder, update):
         shown += text[at : block.start] + outcome(block, folder, values)
         at = block.end
     shown += text[at:]
+    pictures = [
+        (page.parent / picture, folder / Path(picture).name)
+        for link in _LINK.findall(text)
+        for picture in link
+        if picture.endswith(".svg")
+    ]
     if update:
         page.write_bytes(shown.encode())
-    assert shown == text
+        for picture, drawn in pictures:
+            if not picture.exists() or digest_of(picture) != digest_of(drawn):
+                picture.parent.mkdir(exist_ok=True)
+                shutil.copyfile(drawn, picture)
+    assert shown == page.read_text(encoding="utf-8")
+    for picture, drawn in pictures:
+        assert digest_of(picture) == digest_of(drawn), picture.name
+
+
+def digest_of(picture: Path) -> str:
+    """What was drawn; the bytes differ from one Graphviz to the next."""
+    from sagadsl.emit import graphviz
+
+    assert picture.is_file(), f"no command of the page draws {picture.name}"
+    return graphviz.digest_of(picture.read_bytes())
 
 
 def outcome(block: Block, folder: Path, values: dict[str, Any]) -> str:
@@ -104,13 +128,13 @@ def outcome(block: Block, folder: Path, values: dict[str, Any]) -> str:
     if block.kind == "console":
         return console(block.text, folder)
     if block.kind == "saga":
-        judge(block)
-    elif block.kind == "sh":
+        return judged(block)
+    if block.kind == "sh":
         for line in block.text.splitlines():
             assert NOT_RUN.fullmatch(line.strip()), f"run this in a console: {line}"
-    elif block.kind == "pycon":
+    if block.kind == "pycon":
         return session(block.text, values)
-    elif block.kind == "python" and not block.rest:
+    if block.kind == "python" and not block.rest:
         forget_compiled()
         exec(block.text, values)
     return block.text
@@ -141,9 +165,9 @@ def console(text: str, folder: Path) -> str:
     return "".join(f"{line.rstrip()}\n" for line in shown)
 
 
-def judge(block: Block) -> None:
+def judged(block: Block) -> str:
     from sagadsl.diagnostics.text import render_text
-    from sagadsl.driver import check_bytes
+    from sagadsl.driver import check_bytes, format_bytes
 
     text = block.text
     if block.rest == "part":
@@ -151,13 +175,16 @@ def judge(block: Block) -> None:
     named = re.search(r"^saga (\w+)", text, re.MULTILINE)
     path = f"{named[1] if named else 'part'}.saga"
     findings = check_bytes(path, text.encode(), None)
-    if block.rest == "part":
-        findings = tuple(f for f in findings if f.code < "SAGA100")
-    errors = [f for f in findings if f.rule.severity is Severity.ERROR]
     if block.rest == "wrong":
-        assert errors, f"nothing is wrong with this:\n{block.text}"
-    else:
-        assert not findings, render_text(findings)
+        assert [f for f in findings if f.rule.severity is Severity.ERROR], block.text
+        return block.text
+    if block.rest == "part":
+        assert not [f for f in findings if f.code < "SAGA100"], render_text(findings)
+        return block.text
+    assert not findings, render_text(findings)
+    formatted = format_bytes(path, text.encode())
+    assert isinstance(formatted, str)
+    return formatted
 
 
 def session(text: str, values: dict[str, Any]) -> str:

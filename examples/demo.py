@@ -35,17 +35,17 @@ def main() -> None:
 
 def compile_examples() -> None:
     """Compile every saga but the broken one, and show what comes of it."""
-    print("\n== Compile the sagas of examples/")
+    print("\n== sagac build: the sagas of examples/")
     sagas = [path for path in sorted(EXAMPLES.rglob("*.saga")) if path.parent != BROKEN]
     sagac("build", *sagas, "-o", OUT)
-    print("\n== order.saga as a table")
+    print("\n== sagac table: order.saga, to read")
     sagac("table", EXAMPLES / "order.saga")
     print("\n== Its picture, and those of the others beside it")
     picture = OUT / "order.svg"
     print(picture)
     if sys.stdout.isatty() and has_desktop():
         webbrowser.open(picture.as_uri())
-    print("\n== A bug in published code, as the compiler tells it")
+    print("\n== sagac check: a bug in published code, a ticket that is never accepted")
     sagac("check", BROKEN, status=1)
 
 

@@ -230,3 +230,11 @@ def test_every_page_is_linked():
         }
     by_hand = {page for page in RUN if page.name != "README.md"}
     assert not by_hand - linked
+
+
+def test_every_word_of_the_language_has_an_example():
+    grammar = (ROOT / "grammar" / "saga.lark").read_text(encoding="utf-8")
+    words = set(re.findall(r'"([a-z]+)"', grammar))
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    shown = "\n".join(block.text for block in blocks(page) if block.kind == "saga")
+    assert words - set(re.findall(r"[a-z]+", shown)) == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from sagadsl.cli.stamp import said_before
@@ -13,6 +14,7 @@ def main() -> None:
     if said is not None:
         sys.stdout.write(f"{said}\n")
         return
+    gc.disable()  # a short process ends before there is anything to gain
     from sagadsl.cli.main import sagac  # noqa: PLC0415  a build may end before
 
     for stream in (sys.stdout, sys.stderr):

@@ -8,7 +8,6 @@ from sagadsl.checks import check_saga
 from sagadsl.diagnostics import Finding, Severity
 from sagadsl.emit.jinja import render
 from sagadsl.emit.targets import TARGETS
-from sagadsl.format import format_saga
 from sagadsl.model import Pinned
 from sagadsl.parser import parse_saga
 from sagadsl.parser.encoding import decode_source
@@ -82,6 +81,8 @@ def format_bytes(path: str, data: bytes) -> str | tuple[Finding, ...]:
     source = decode_source(path, data)
     if isinstance(source, Finding):
         return (source,)
+    from sagadsl.format import format_saga  # noqa: PLC0415  a build formats nothing
+
     syntax, findings = parse_saga(source)
     return findings if syntax is None else format_saga(syntax)
 

@@ -216,7 +216,3 @@ class Pinned(NamedTuple):
     def latest(self) -> Version:
         """The version that new processes start with."""
         return self.versions[-1]
-
-    def at(self, version: Version) -> Pinned:
-        """The same as if a version were the newest."""
-        return self._replace(versions=self.versions[: version.number])

@@ -41,7 +41,7 @@ def command(path: Path, out: Path, record: Record | None, number: int | None) ->
     from sagadsl.emit.targets import draw  # noqa: PLC0415
 
     try:
-        data = draw(pinned.at(version), out.suffix[1:], record)
+        data = draw(pinned, out.suffix[1:], record, version)
     except RenderError as error:
         raise Unusable(f"cannot draw {shown(path)}: {error}") from None
     write_bytes(out, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ def each_change(find: Callable[[], list[Path]]) -> Iterator[None]:
         now = _state(find())
         if now != seen:
             yield
+            gc.collect()
             now = _state(find())
         seen = now
         time.sleep(PAUSE)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sagadsl.machine import Record
-from sagadsl.model import Pinned
+from sagadsl.model import Pinned, Version
 
 Emitter = Callable[[Pinned, bytes | None], bytes]
 
@@ -29,43 +29,45 @@ def _python(pinned: Pinned, old: bytes | None) -> bytes:
     return emit_python(pinned).encode()
 
 
-def draw(pinned: Pinned, form: str, record: Record | None = None) -> bytes:
-    """The newest version as `dot`, `svg`, `png`, `mmd` or `html`.
+def draw(
+    pinned: Pinned,
+    form: str,
+    record: Record | None = None,
+    version: Version | None = None,
+    old: bytes | None = None,
+) -> bytes:
+    """A version, the newest if none is named, as `dot`, `svg`, `png`, `mmd` or `html`.
 
-    With a record it shows where that process stands. Raises `RenderError` if Graphviz
-    cannot draw it.
+    With a record it shows where that process stands. An old drawing of the same is
+    kept: Graphviz differs from place to place, its DOT does not. Raises `RenderError`
+    if Graphviz cannot draw it.
     """
-    return _draw(pinned, form, record, None)
-
-
-def _draw(pinned: Pinned, form: str, record: Record | None, old: bytes | None) -> bytes:
-    """A drawing, or the old one: Graphviz differs from place to place, its DOT not."""
-    from sagadsl.emit.dot import emit_dot  # noqa: PLC0415
-
     if form == "mmd":
         from sagadsl.emit.mermaid import emit_mermaid  # noqa: PLC0415
 
-        return emit_mermaid(pinned, record).encode()
-    dot = emit_dot(pinned, record)
+        return emit_mermaid(pinned, record, version).encode()
+    from sagadsl.emit.dot import emit_dot  # noqa: PLC0415
+
+    dot = emit_dot(pinned, record, version)
     if form == "dot":
         return dot.encode()
-    from hashlib import sha256  # noqa: PLC0415
-
-    from sagadsl.emit.graphviz import digest_of, render  # noqa: PLC0415
-
     if form == "html":
         from sagadsl.emit.html import emit_html  # noqa: PLC0415
 
         start, end = (old or b"").find(b"<svg"), (old or b"").rfind(b"</svg>") + 6
-        svg = _draw(pinned, "svg", record, old[start:end] if old else None)
-        return emit_html(pinned, record, svg.decode()).encode()
+        svg = draw(pinned, "svg", record, version, old[start:end] if old else None)
+        return emit_html(pinned, record, svg.decode(), version).encode()
+    from hashlib import sha256  # noqa: PLC0415
+
+    from sagadsl.emit.graphviz import digest_of, render  # noqa: PLC0415
+
     if old is not None and digest_of(old) == sha256(dot.encode()).hexdigest():
         return old
     return render(dot, form)
 
 
 def _drawing(form: str) -> Emitter:
-    return lambda pinned, old: _draw(pinned, form, None, old)
+    return lambda pinned, old: draw(pinned, form, old=old)
 
 
 def _markdown(pinned: Pinned, old: bytes | None) -> bytes:

@@ -92,16 +92,18 @@ class Orders:
 
     def load(self, order: str) -> tuple[Machine, Record]:
         """The machine of the order's version, and its events as bits."""
-        (version,) = self.db.execute(
+        found = self.db.execute(
             "SELECT version FROM process WHERE order_id = ?", (order,)
         ).fetchone()
+        if found is None:
+            raise LookupError(f"there is no order {order}")
         lanes = [0, 0, 0, 0]
         for name, step in self.db.execute(
             "SELECT kind, step FROM event WHERE order_id = ?", (order,)
         ):
             kind = Kind(name)
             lanes[LANES[kind]] |= CONTROL[kind] if step is None else 1 << step
-        return machine(version), Record(*lanes)
+        return machine(found[0]), Record(*lanes)
 
     def append(self, order: str, kind: Kind, step: Step | None = None) -> None:
         """Write an event down, or raise `Refused` and write nothing."""

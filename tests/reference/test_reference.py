@@ -130,3 +130,28 @@ def test_broken_sagas_are_explained(text: str) -> None:
     for finding in findings:
         source, start, end = finding.span
         assert 0 <= start <= end <= len(source.text)
+
+
+OVERLAP = """saga random {
+    aggregate random_id
+    states { initial a, b, c, final d, final e }
+    transitions {
+        a     -> b & c : fork
+        b | c -> d     : either
+        b     -> e     : left
+    }
+}"""
+
+
+def test_overlap_is_known() -> None:
+    """Why validity is not compared where a step swallows a state.
+
+    After `fork`, `left`, `either` the bits do not tell that `either` came from `c`.
+    """
+    comparison = of_machine(pinned_of(OVERLAP))
+    reachable = comparison.reference.reachable(most=100)
+    assert reachable
+    swallowed = {(n, p) for _, n, p in comparison.reference.swallows(reachable)}
+    assert swallowed == {("either", "b"), ("either", "c")}
+    mask = comparison.machine.replay(["fork", "left", "either"])
+    assert not comparison.machine.is_valid(mask)

@@ -124,8 +124,9 @@ class Comparison:
     def _outcome(self, name: str, *given: object) -> Any:
         try:
             return getattr(self.machine, name)(*given)
-        except self.types.Refused:
-            return "refused"
+        except self.types.Refused as refused:
+            whole = refused.reason and not refused.reason.endswith((" ", "``"))
+            return "refused" if whole else f"refused: {refused.reason!r}"
 
     def _compare_masks(
         self, done: Iterable[frozenset[str]], valid: set[frozenset[str]], exact: bool

@@ -34,6 +34,7 @@ __all__ = [
     "LATEST",
     "MACHINES",
     "NAME",
+    "Abort",
     "Action",
     "Answer",
     "Compensation",
@@ -215,6 +216,13 @@ class Action(NamedTuple):
     cannot_fail: bool = False
     no_undo: bool = False
     even_if_in_doubt: bool = False
+
+
+class Abort(NamedTuple):
+    """The request to give up, and the actors who may make it; none means anyone."""
+
+    name: str
+    actors: tuple[str, ...] = ()
 
 
 class Refused(ValueError):
@@ -468,17 +476,16 @@ def reason(guards: Guards, record: Record, kind: Kind, plan: Plan | None) -> str
         return f"{name} cannot be waived: no upgrade says so"
     if kind is Kind.BEGIN and record.control:
         return f"{name} cannot begin: the process is aborting"
-    if record.closed & plan.bit:
-        outcome = "was compensated" if record.done & plan.bit else "failed"
-        return f"{name} {outcome} before"
     if kind is Kind.BEGIN:
         return _why_not_begin(guards, record, plan)
+    if not (record.begun | record.done) & plan.bit:
+        return f"{name} has not begun"
+    if record.closed & plan.bit:
+        return _outcome(record, plan)
     if kind is Kind.UNDO:
         return _why_not_undo(guards, record, plan)
-    if not record.begun & plan.bit:
-        return f"{name} has not begun"
     if record.done & plan.bit:
-        return f"{name} is already done"
+        return _outcome(record, plan)
     return f"{name} cannot fail"
 
 
@@ -509,37 +516,82 @@ def _why_not_undo(guards: Guards, record: Record, plan: Plan) -> str:
         return f"{name} has no compensation"
     if not control:
         return f"{name} cannot be undone: the process is not aborting"
-    if not begun & plan.bit:
-        return f"{name} has not begun"
     if not done & plan.bit and not plan.undo_in_doubt:
         return f"{name} may or may not have happened"
     return f"{name} waits for {guards.names(begun & ~closed & plan.after)} to be undone"
 
 
 def _why_not_begin(guards: Guards, record: Record, plan: Plan) -> str:
-    """What a step waits for, or what rules it out; of the way with the least to go."""
-    begun, done, closed, _ = record
+    """What became of a step, or of its earlier round, and what it waits for."""
+    if (record.begun | record.done) & plan.bit:
+        return _outcome(record, plan)
+    waits = _obstacle(guards, record, plan)
+    rounds = [p for p in guards.plans if p.rule.action == plan.rule.action]
+    earlier = [p for p in rounds if record.begun & p.bit]
+    return f"{_outcome(record, earlier[-1])}; {waits}" if earlier else waits
+
+
+def _outcome(record: Record, plan: Plan) -> str:
+    """How far a step that has begun has come."""
     name = f"`{plan.rule.name}`"
-    if done & plan.bit:
-        return f"{name} is already done"
-    if begun & plan.bit:
-        return f"{name} has already begun"
+    if record.closed & plan.bit:
+        outcome = "was compensated" if record.done & plan.bit else "failed"
+        return f"{name} {outcome} before"
+    return (
+        f"{name} {'is already done' if record.done & plan.bit else 'has already begun'}"
+    )
+
+
+def _obstacle(guards: Guards, record: Record, plan: Plan) -> str:
+    """What a step waits for, of the way with the least to go, or what rules it out."""
+    name = f"`{plan.rule.name}`"
+    begun, done, closed, _ = record
     taken, failed = begun | done, closed & ~done
-    open_ways = [way for way in plan.ways if not taken & way.rivals]
-    if not open_ways:
-        rivals = [taken & way.rivals for way in plan.ways]
-        return f"{name} is ruled out by {guards.names(min(rivals))}"
+    live = _live(guards, record)
     missing = [
         [place for place in way.places if not place.reached(done, failed)]
-        for way in open_ways
+        for way in plan.ways
+        if not taken & way.rivals
+        and all(_makeable(place, record, live) for place in way.places)
     ]
-    fewest = min(map(len, missing))
-    waits = [
-        " and ".join(_makers(guards, place) for place in places)
-        for places in missing
-        if len(places) == fewest
-    ]
-    return f"{name} waits for {', or for '.join(dict.fromkeys(waits))}"
+    if missing:
+        fewest = min(map(len, missing))
+        waits = [
+            " and ".join(_makers(guards, place) for place in places)
+            for places in missing
+            if len(places) == fewest
+        ]
+        return f"{name} waits for {', or for '.join(dict.fromkeys(waits))}"
+    rivals = 0
+    for way in plan.ways:
+        rivals |= taken & way.rivals
+    if rivals:
+        return f"{name} is ruled out by {guards.names(rivals)}"
+    places = [p for p in plan.ways[0].places if not p.reached(done, failed)]
+    never = " and ".join(_makers(guards, place) for place in places)
+    return f"{name} waits for {never}, which can no longer happen"
+
+
+def _live(guards: Guards, record: Record) -> int:
+    """The steps that are in doubt or may still begin, at once or later."""
+    begun, done, closed, _ = record
+    taken = begun | done
+    live = begun & ~done & ~closed
+    for plan in guards.plans:
+        if not taken & plan.bit and any(
+            not taken & way.rivals
+            and all(_makeable(place, record, live) for place in way.places)
+            for way in plan.ways
+        ):
+            live |= plan.bit
+    return live
+
+
+def _makeable(place: Place, record: Record, live: int) -> bool:
+    """Whether the process has come to a state, or may still."""
+    if live & (place.makers | place.failers):
+        return True
+    return place.reached(record.done, record.closed & ~record.done)
 
 
 def _makers(guards: Guards, place: Place) -> str:
@@ -602,11 +654,21 @@ class Machine:
         actions: Sequence[Action] = (),
         compensations: Mapping[str, str] | None = None,
         copies: Mapping[State, State] | None = None,
+        expires: int = 0,
+        remember: int = 0,
+        abort: Abort | None = None,
     ) -> None:
-        """Take the rows, in which causes precede effects, and work out the guards."""
+        """Take the rows, in which causes precede effects, and work out the guards.
+
+        A process expires so many seconds after its start, never if 0; its tombstone is
+        remembered so many seconds after its end.
+        """
         self.version = version
         self.digest = digest
         self.draft = draft
+        self.expires = expires
+        self.remember = remember
+        self.abort = abort
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.actions: dict[str, Action] = {action.name: action for action in actions}
         self.transitions: tuple[Transition, ...] = table_of(rules, copies or {})
@@ -851,6 +913,9 @@ _V1 = Machine(
     version=1,
     digest="6ae0250c6387d3da8a8bdc4c2dc9e5fb7ff1b978a94c6f975b165142b82f636e",
     draft=True,
+    expires=2592000,
+    remember=7776000,
+    abort=Abort("call_off", ("user",)),
     states={
         State.INITIALISED:    "initial",
         State.CHECKOUT:       "",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sagadsl.machine import Abort, Machine, Rule
 from sagadsl.machine import Action as ActionRow
-from sagadsl.machine import Machine, Rule
 from sagadsl.source import Source, Span
 
 
@@ -115,13 +115,6 @@ class Scenario(NamedTuple):
     span: Span
 
 
-class Abort(NamedTuple):
-    """The request to give up, and who may make it; no actors means anyone."""
-
-    name: str
-    actors: tuple[str, ...]
-
-
 class Step(NamedTuple):
     """A transition in one of its rounds; `round` is empty in the first."""
 
@@ -202,6 +195,9 @@ class Version(NamedTuple):
             actions=rows.actions,
             compensations=rows.compensations,
             copies=rows.copies,
+            expires=rows.expires,
+            remember=rows.remember,
+            abort=rows.abort,
         )
 
 

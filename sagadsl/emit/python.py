@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sagadsl import machine
 from sagadsl.emit.jinja import render
-from sagadsl.machine import Action, Rule
+from sagadsl.machine import Abort, Action, Rule
 from sagadsl.model import Pinned, Saga, Version
 
 ENGINE = ("tables", "guards", "judge", "machine")
@@ -115,6 +115,9 @@ class _VersionView(NamedTuple):
     number: int
     digest: str
     draft: bool
+    expires: int
+    remember: int
+    abort: str
     states: list[str]
     rules: list[str]
     actions: list[str]
@@ -128,6 +131,9 @@ def _version(version: Version) -> _VersionView:
         version.number,
         version.digest,
         not version.released,
+        rows.expires,
+        rows.remember,
+        _abort(rows.abort),
         _pairs((f"State.{s.upper()}", f'"{kind}"') for s, kind in rows.states.items()),
         _rules(rows.rules),
         [_action(row) for row in rows.actions],
@@ -137,6 +143,13 @@ def _version(version: Version) -> _VersionView:
             for copy, state in rows.copies.items()
         ),
     )
+
+
+def _abort(abort: Abort | None) -> str:
+    if abort is None:
+        return "None"
+    actors = "".join(f'"{actor}", ' for actor in abort.actors).rstrip()
+    return f'Abort("{abort.name}", ({actors}))'
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:

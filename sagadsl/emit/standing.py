@@ -140,7 +140,7 @@ def _named(places: Iterator[str], copies: Mapping[str, str]) -> Iterator[str]:
 def _states(
     machine: Machine, record: Record, copies: Mapping[str, str]
 ) -> dict[str, StateMark]:
-    held = set(machine.standing(record))
+    held = set() if record.control & ABORTING else set(machine.standing(record))
     failed = record.closed & ~record.done
     rounds: dict[str, list[str]] = {}
     marks: dict[str, Mark] = {}

@@ -9,6 +9,7 @@ from sagadsl.machine.machine import Machine, upgraded
 from sagadsl.machine.tables import (
     ABORTING,
     FINISHED,
+    Abort,
     Action,
     Compensation,
     Event,
@@ -23,6 +24,7 @@ from sagadsl.machine.tables import (
 __all__ = [
     "ABORTING",
     "FINISHED",
+    "Abort",
     "Action",
     "Compensation",
     "Event",

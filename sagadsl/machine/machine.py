@@ -9,6 +9,7 @@ from sagadsl.machine.judge import at_end, fault, may, reason, standing
 from sagadsl.machine.tables import (
     ABORTING,
     FINISHED,
+    Abort,
     Action,
     Compensation,
     Event,
@@ -41,11 +42,21 @@ class Machine:
         actions: Sequence[Action] = (),
         compensations: Mapping[str, str] | None = None,
         copies: Mapping[State, State] | None = None,
+        expires: int = 0,
+        remember: int = 0,
+        abort: Abort | None = None,
     ) -> None:
-        """Take the rows, in which causes precede effects, and work out the guards."""
+        """Take the rows, in which causes precede effects, and work out the guards.
+
+        A process expires so many seconds after its start, never if 0; its tombstone is
+        remembered so many seconds after its end.
+        """
         self.version = version
         self.digest = digest
         self.draft = draft
+        self.expires = expires
+        self.remember = remember
+        self.abort = abort
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.actions: dict[str, Action] = {action.name: action for action in actions}
         self.transitions: tuple[Transition, ...] = table_of(rules, copies or {})

@@ -118,6 +118,13 @@ class Action(NamedTuple):
     even_if_in_doubt: bool = False
 
 
+class Abort(NamedTuple):
+    """The request to give up, and the actors who may make it; none means anyone."""
+
+    name: str
+    actors: tuple[str, ...] = ()
+
+
 class Refused(ValueError):
     """What may not happen, or a value that no process of this version can have.
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sagadsl import model, syntax
 from sagadsl.diagnostics import Finding, Label
+from sagadsl.machine import Abort
 from sagadsl.resolve import loops
 from sagadsl.resolve.actions import resolve_actions, resolve_compensations, seconds
 from sagadsl.resolve.claims import resolve_properties, resolve_scenarios
@@ -103,7 +104,7 @@ def _items(tree: syntax.SagaSyntax, kind: type[Node]) -> Iterator[Node]:
 
 def _abort(
     part: syntax.Abort | None, rows: dict[str, model.Transition]
-) -> tuple[model.Abort | None, list[Finding]]:
+) -> tuple[Abort | None, list[Finding]]:
     if part is None:
         return None, []
     names = (part.name, *part.actors)
@@ -121,4 +122,4 @@ def _abort(
             )
         )
     actors = tuple(name.text for name in part.actors)
-    return model.Abort(part.name.text, actors), findings
+    return Abort(part.name.text, actors), findings

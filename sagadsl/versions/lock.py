@@ -10,9 +10,10 @@ import json
 from typing import Any, NamedTuple
 
 from sagadsl.diagnostics import Finding, Rule
-from sagadsl.machine import Action
+from sagadsl.machine import Abort, Action
 from sagadsl.machine import Rule as RuleRow
-from sagadsl.model import Abort, Rows, Version
+from sagadsl.machine.guards import split
+from sagadsl.model import Rows, Version
 from sagadsl.source import Source, Span
 from sagadsl.versions.digest import digest_of
 from sagadsl.versions.shape import Malformed, Shape
@@ -174,13 +175,13 @@ def _check_rows(rows: Rows) -> None:
         raise Malformed("has two steps at one position")
     made_later: set[str] = set()
     for rule in reversed(rows.rules):
-        for state in f"{rule.prev} & {rule.next} & {rule.otherwise}".replace(
-            "|", "&"
-        ).split(" & "):
-            if state and state not in rows.states:
+        sources = split(rule.prev)
+        targets = split(f"{rule.next} & {rule.otherwise}")
+        for state in (*sources, *targets):
+            if state not in rows.states:
                 raise Malformed(f"has a step at `{state}`, which is no state")
-        made_later.update(filter(None, (*rule.next.split(" & "), rule.otherwise)))
-        if not made_later.isdisjoint(rule.prev.replace("|", "&").split(" & ")):
+        made_later.update(targets)
+        if not made_later.isdisjoint(sources):
             raise Malformed(f"has `{rule.name}` before a step that leads to it")
 
 

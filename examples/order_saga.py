@@ -404,6 +404,16 @@ def plans_of(
     return tuple(reversed(plans))
 
 
+def rounds_of(plans: Iterable[Plan]) -> dict[str, list[Plan]]:
+    """The plans that a name may mean: all rounds of an action, or just one."""
+    rounds: dict[str, list[Plan]] = {}
+    alone: dict[str, list[Plan]] = {}
+    for plan in plans:
+        rounds.setdefault(plan.rule.action, []).append(plan)
+        alone[plan.rule.name] = [plan]
+    return alone | rounds
+
+
 def way_of(places: Sequence[Place], bit: int) -> Way:
     """An alternative of the step with this bit."""
     rivals = 0
@@ -682,11 +692,7 @@ class Machine:
             for step, plan in self._plans.items()
             if plan.undo
         )
-        self._rounds: dict[str, list[Plan]] = {}
-        for plan in self._plans.values():
-            self._rounds.setdefault(plan.rule.action, []).append(plan)
-        for plan in self._plans.values():
-            self._rounds.setdefault(plan.rule.name, [plan])
+        self._rounds = rounds_of(self._plans.values())
         self._quick = self._quick_guards()
 
     def __repr__(self) -> str:

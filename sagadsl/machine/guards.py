@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sagadsl.machine.tables import Action, Rule, Transition
@@ -167,6 +167,16 @@ def plans_of(
                 below[place.state] |= after | (bit if plan.effect else 0)
         plans.append(plan)
     return tuple(reversed(plans))
+
+
+def rounds_of(plans: Iterable[Plan]) -> dict[str, list[Plan]]:
+    """The plans that a name may mean: all rounds of an action, or just one."""
+    rounds: dict[str, list[Plan]] = {}
+    alone: dict[str, list[Plan]] = {}
+    for plan in plans:
+        rounds.setdefault(plan.rule.action, []).append(plan)
+        alone[plan.rule.name] = [plan]
+    return alone | rounds
 
 
 def way_of(places: Sequence[Place], bit: int) -> Way:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sagadsl.machine.guards import Plan, guards_of, table_of
+from sagadsl.machine.guards import Plan, guards_of, rounds_of, table_of
 from sagadsl.machine.judge import at_end, fault, may, reason, standing
 from sagadsl.machine.tables import (
     ABORTING,
@@ -70,11 +70,7 @@ class Machine:
             for step, plan in self._plans.items()
             if plan.undo
         )
-        self._rounds: dict[str, list[Plan]] = {}
-        for plan in self._plans.values():
-            self._rounds.setdefault(plan.rule.action, []).append(plan)
-        for plan in self._plans.values():
-            self._rounds.setdefault(plan.rule.name, [plan])
+        self._rounds = rounds_of(self._plans.values())
         self._quick = self._quick_guards()
 
     def __repr__(self) -> str:

@@ -62,8 +62,7 @@ class Machine:
         self.transitions: tuple[Transition, ...] = table_of(rules, copies or {})
         self.guards = guards_of(states, rules, self.actions, compensations or {})
         self._plans: dict[Step, Plan] = {
-            plan.rule.step: plan
-            for plan in sorted(self.guards.plans, key=lambda plan: plan.rule.step)
+            plan.rule.step: plan for plan in sorted(self.guards.plans)
         }
         self.compensations: tuple[Compensation, ...] = tuple(
             Compensation(step, plan.undo)

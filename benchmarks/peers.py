@@ -1,0 +1,72 @@
+"""The peers: pinned, installed by their ordinary packages, in a folder of their own."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PYTHON = {"transitions": "0.9.3", "python-statemachine": "3.2.2"}
+NODE = {"state-machine-cat": "14.0.8", "@bufbuild/buf": "1.75.0"}
+
+MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "aarch64", "arm64": "arm64"}
+
+
+class NoPeer(Exception):
+    """A peer cannot be installed or run here; its lines are left out."""
+
+
+def python_packages(folder: Path) -> Path:
+    """The folder to import the Python peers from."""
+    pins = [f"{name}=={version}" for name, version in PYTHON.items()]
+    place = folder / "python"
+    command = [sys.executable, "-m", "pip", "install", "--quiet"]
+    command += ["--disable-pip-version-check", "--target", str(place), *pins]
+    return _installed(place, pins, command)
+
+
+def smcat(folder: Path) -> Path:
+    """The command of state-machine-cat."""
+    return _node_packages(folder) / ".bin" / "smcat"
+
+
+def buf(folder: Path) -> Path:
+    """The native binary of buf, which npm's platform package carries."""
+    system = sys.platform.replace("32", "")
+    machine = MACHINES.get(platform.machine().lower(), "")
+    if system == "darwin" and machine == "aarch64":
+        machine = "arm64"
+    binary = _node_packages(folder) / "@bufbuild" / f"buf-{system}-{machine}/bin/buf"
+    if not binary.exists():
+        raise NoPeer(f"buf has no binary for {system} {machine}")
+    return binary
+
+
+def _node_packages(folder: Path) -> Path:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NoPeer("npm is not installed")
+    pins = [f"{name}@{version}" for name, version in NODE.items()]
+    place = folder / "node"
+    command = [npm, "install", "--silent", "--no-save", "--no-audit", "--no-fund"]
+    command += ["--prefix", str(place), *pins]
+    return _installed(place, pins, command) / "node_modules"
+
+
+def _installed(place: Path, pins: list[str], command: list[str]) -> Path:
+    """Install once; again, from nothing, when the pins have changed."""
+    note = place / "pins.txt"
+    wanted = "\n".join(pins)
+    if note.exists() and note.read_text() == wanted:
+        return place
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        last = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1:]
+        raise NoPeer(f"{' '.join(pins)}: {' '.join(last)}") from error
+    note.write_text(wanted)
+    return place

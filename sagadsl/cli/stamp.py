@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
+from sagadsl import cache
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # neither `typing` nor `collections` is imported to build nothing
     from collections.abc import Iterable, Iterator
@@ -89,9 +91,8 @@ def _head() -> str:
 
 
 def _note(arguments: list[str]) -> str:
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     key = _hash("\0".join([os.getcwd(), *arguments]).encode("utf-8", "replace"))
-    return os.path.join(home, "sagadsl", key)
+    return os.path.join(cache.folder(), key)
 
 
 def _digest(path: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagadsl import cache as user_cache
 from sagadsl import resources
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, FileSystemBytecodeCache
 
 
 def render(template: str, **values: object) -> str:
@@ -36,4 +39,20 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_compiled(),
     )
+
+
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Compiled templates in the user's cache, if nobody else can write there."""
+    from jinja2 import FileSystemBytecodeCache  # noqa: PLC0415  as above
+
+    folder = Path(user_cache.folder()) / "templates"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = folder.stat()
+    except OSError:
+        return None
+    if os.name == "posix" and (mode.st_uid != os.getuid() or mode.st_mode & 0o022):
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None

@@ -109,12 +109,20 @@ class Machine:
 
     def replay(self, steps: Iterable[Step | str]) -> int:
         """The mask that the steps lead to from the start, or `Refused` with `index`."""
+        quick = self._quick
         mask = 0
-        for index, step in enumerate(steps):
+        for step in steps:
+            try:
+                care, need, bit = quick[step]
+                if mask & care == need:
+                    mask |= bit
+                    continue
+            except (KeyError, TypeError):
+                pass  # as in `advance`, which takes over
             try:
                 mask = self.advance(mask, step)
             except Refused as refused:
-                refused.index = index
+                refused.index = mask.bit_count()  # each step before has set its bit
                 raise
         return mask
 

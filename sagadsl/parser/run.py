@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sagadsl.diagnostics import Finding
-from sagadsl.parser import syntax
 from sagadsl.parser.forms import SECTIONS
 from sagadsl.parser.string import read_string
 from sagadsl.parser.tokens import END, LINE_END, Token, significant
 
 if TYPE_CHECKING:
+    from sagadsl.parser import syntax
     from sagadsl.parser.push import Grammar
     from sagadsl.source import Source
     from sagadsl.syntax import SagaSyntax
@@ -83,7 +83,9 @@ class Run:
         line_end = self._line_end_before(token)
         if line_end:
             error = error._replace(found=line_end[0], expected=line_end[1])
-        return syntax.describe(error)
+        from sagadsl.parser.syntax import describe  # noqa: PLC0415  only for an error
+
+        return describe(error)
 
     def _line_end_before(self, token: Token) -> tuple[Token, set[str]] | None:
         """The line end that was the slip, though the parser looked past it."""
@@ -97,10 +99,15 @@ class Run:
         return Token(LINE_END, "", after.end, after.end), expected
 
     def _unexpected(self, token: Token) -> syntax.Unexpected:
-        return syntax.Unexpected(
+        from sagadsl.parser.syntax import (  # noqa: PLC0415  only for an error
+            Place,
+            Unexpected,
+        )
+
+        return Unexpected(
             self._source,
             token,
-            syntax.Place(self._braces[-1:], self._last, self._closed),
+            Place(self._braces[-1:], self._last, self._closed),
             self._push.expected(),
             self._push.would_take,
         )
@@ -116,7 +123,11 @@ class Run:
     def _close_section(self, brace: Token) -> None:
         """Goes on as if the brace that was left out had been there."""
         word = self._last
-        self.errors.append(syntax.describe_open_section(self._unexpected(brace), word))
+        from sagadsl.parser.syntax import (  # noqa: PLC0415  only for an error
+            describe_open_section,
+        )
+
+        self.errors.append(describe_open_section(self._unexpected(brace), word))
         self._push.give_up("RBRACE")
         for kind, text in (("RBRACE", "}"), (LINE_END, "\n")):
             self._took(Token(kind, text, word.start, word.start))

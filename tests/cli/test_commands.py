@@ -160,7 +160,7 @@ def test_a_plain_start_imports_little():
         capture_output=True,
         check=True,
     )
-    assert int(done.stdout) - int(bare.stdout) <= 6
+    assert int(done.stdout) - int(bare.stdout) <= 7
 
 
 def test_help_imports_neither_compiler_nor_libraries(sagac):

@@ -13,9 +13,9 @@ from typing import Any
 
 import peers
 import sagas
-from timing import Call, Measured, Target, each_call, each_time, medians
+from timing import Call, Measured, Target, each_call, each_time, interleaved
 
-ROUNDS = 31
+ROUNDS = 101
 CALLS = 6_000
 LOG = 6
 NEW_MASKS = 60_000
@@ -57,7 +57,7 @@ def _beside_empty(what: str, module: ModuleType, calls: list[Call]) -> Measured:
         "ours": each_call(module.advance, calls),
         "peer": each_call(empty, calls),
     }
-    taken = medians(runs, ROUNDS)
+    taken = interleaved(runs, ROUNDS)
     return Measured(what, taken["ours"], "empty function", taken["peer"], OF_EMPTY)
 
 
@@ -72,7 +72,7 @@ def _beside_trigger(name: str, module: ModuleType, calls: list[Call]) -> Measure
 
     whole = each_time(through, CALLS // 10 // steps + 1)
     runs = {"ours": each_call(module.advance, calls), "peer": lambda: whole() / steps}
-    taken = medians(runs, ROUNDS)
+    taken = interleaved(runs, ROUNDS)
     what = f"`advance`, {name}"
     ours, theirs = taken["ours"], taken["peer"]
     return Measured(what, ours, "transitions", theirs, OF_TRANSITIONS)
@@ -83,26 +83,25 @@ def _replays(module: ModuleType) -> Iterator[Measured]:
     names = [row.action for row in sagas.line(LOG)]
     restart, triggers = _transitions_machine(LOG)
     of_name = dict(zip(names, triggers, strict=True))
-    machine = _statemachine_class(LOG)
 
     def transitions() -> None:
         restart()
         for name in names:
             of_name[name]()
 
-    def statemachine() -> None:
-        process = machine()
-        for name in names:
-            process.send(name)
-
     runs = {
         "ours": each_time(lambda: module.replay(log), CALLS // LOG),
         "by name": each_time(lambda: module.replay(names), CALLS // LOG),
         "transitions": each_time(transitions, 60),
-        "python-statemachine": each_time(statemachine, 6),
+        "transitions, new model": each_time(_with_new_model(names), 30),
+        "python-statemachine": each_time(_with_new_machine(names), 6),
     }
-    taken = medians(runs, ROUNDS)
-    for peer, bound in ("transitions", 150), ("python-statemachine", 1_500):
+    taken = interleaved(runs, ROUNDS)
+    for peer, bound in (
+        ("transitions", 150),
+        ("transitions, new model", 150),
+        ("python-statemachine", 1_500),
+    ):
         target = Target(bound, faster=True)
         yield Measured(
             f"replay of {LOG} events", taken["ours"], peer, taken[peer], target
@@ -110,6 +109,30 @@ def _replays(module: ModuleType) -> Iterator[Measured]:
     what = f"replay of {LOG} events, by name"
     ours, theirs = taken["by name"], taken["transitions"]
     yield Measured(what, ours, "transitions", theirs, Target(150, faster=True))
+
+
+def _with_new_model(names: list[str]) -> Callable[[], None]:
+    shared, model = _transitions_of_models(LOG)
+
+    def replay() -> None:
+        process = model()
+        shared.add_model(process)
+        for name in names:
+            process.trigger(name)
+        shared.remove_model(process)
+
+    return replay
+
+
+def _with_new_machine(names: list[str]) -> Callable[[], None]:
+    machine = _statemachine_class(LOG)
+
+    def replay() -> None:
+        process = machine()
+        for name in names:
+            process.send(name)
+
+    return replay
 
 
 def _validator(path: Path) -> ModuleType:
@@ -155,17 +178,32 @@ def _transitions_machine(
     from transitions import Machine
 
     rows = sagas.line(steps)
-    machine = Machine(
-        states=[rows[0].source, *(row.target for row in rows)],
-        transitions=[[row.action, row.source, row.target] for row in rows],
-        initial=rows[0].source,
-        auto_transitions=False,
-    )
+    machine = Machine(**_transitions_arguments(steps))
 
     def restart() -> None:
         machine.state = rows[0].source
 
     return restart, [getattr(machine, row.action) for row in rows]
+
+
+def _transitions_of_models(steps: int) -> tuple[Any, type[Any]]:
+    """One machine of `transitions` for many models, and what such a model is."""
+    from transitions import Machine
+
+    class Process:
+        pass
+
+    return Machine(model=None, **_transitions_arguments(steps)), Process
+
+
+def _transitions_arguments(steps: int) -> dict[str, Any]:
+    rows = sagas.line(steps)
+    return {
+        "states": [rows[0].source, *(row.target for row in rows)],
+        "transitions": [[row.action, row.source, row.target] for row in rows],
+        "initial": rows[0].source,
+        "auto_transitions": False,
+    }
 
 
 def _statemachine_class(steps: int) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import peers
 import sagas
-from timing import Measured, Target, medians, process
+from timing import Measured, Target, interleaved, process
 
 ROUNDS = 21
 FEW_ROUNDS = 5
@@ -27,7 +27,7 @@ def start(folder: Path) -> Iterator[Measured]:
         "ours": process([SAGAC, "--help"], folder=folder),
         "peer": process([sys.executable, "-c", "pass"], folder=folder),
     }
-    taken = medians(runs, ROUNDS)
+    taken = interleaved(runs, ROUNDS)
     yield Measured("`sagac --help`", taken["ours"], "python -c pass", taken["peer"])
 
 
@@ -46,7 +46,7 @@ def compiling(build: Build, folder: Path) -> Iterator[Measured]:
     smcat = [str(peers.smcat(folder)), "-T", "json", source.name, "-o", "plain.json"]
     runs = {name: _compile(name, folder) for name in texts}
     runs["smcat"] = process(smcat, folder=folder, remove=["plain.json"])
-    taken = medians(runs, ROUNDS)
+    taken = interleaved(runs, ROUNDS)
     for name, more in (
         ("plain", ""),
         ("undone", ", 30 compensations"),
@@ -68,7 +68,7 @@ def nothing_to_do(build: Build, folder: Path) -> Iterator[Measured]:
         "ours": process([*COMPILE, saga.name], folder=folder),
         "peer": process([peers.buf(folder), "build"], folder=module),
     }
-    taken = medians(runs, ROUNDS)
+    taken = interleaved(runs, ROUNDS)
     what = "build, nothing to do"
     yield Measured(what, taken["ours"], "buf build", taken["peer"], Target(0.6))
 
@@ -81,10 +81,16 @@ def growth(build: Build, folder: Path) -> Iterator[Measured]:
     names = {size: f"rows{size}" for size in (1, *SIZES)}
     for size, name in names.items():
         build(name, sagas.saga(name, sagas.branching(size)))
-    taken = medians(
+    taken = interleaved(
         {name: _compile(name, folder) for name in names.values()}, FEW_ROUNDS
     )
-    each = {size: (taken[names[size]] - taken[names[1]]) / size for size in SIZES}
+    each = {
+        size: [
+            (whole - start) / size
+            for whole, start in zip(taken[names[size]], taken[names[1]], strict=True)
+        ]
+        for size in SIZES
+    }
     least = min(SIZES)
     for size in SIZES[1:]:
         what = f"compile {size:_} transitions, for each".replace("_", " ")

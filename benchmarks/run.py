@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from statistics import median
 
 import calls
 import processes
@@ -100,9 +101,9 @@ def _table(rows: list[Measured]) -> str:
 def _cells(row: Measured) -> tuple[str, ...]:
     return (
         row.what,
-        _time(row.ours),
+        _time(median(row.ours)),
         row.peer,
-        _time(row.theirs),
+        _time(median(row.theirs)),
         f"{_digits(row.ratio)} ×",  # noqa: RUF001  times
         str(row.target or ""),
         {None: "", True: "yes", False: "no"}[row.met],
@@ -125,9 +126,9 @@ def _digits(number: float) -> str:
 def _as_json(row: Measured) -> dict[str, object]:
     return {
         "what": row.what,
-        "ours_seconds": row.ours,
+        "ours_seconds": median(row.ours),
         "peer": row.peer,
-        "peer_seconds": row.theirs,
+        "peer_seconds": median(row.theirs),
         "ratio": row.ratio,
         "target": str(row.target) if row.target else None,
         "met": row.met,

@@ -1,12 +1,13 @@
-"""Interleaved timing: A B A B …, so that a busy moment of the machine hits both."""
+"""Interleaved timing, so that a busy moment of the machine hits both."""
 
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from time import perf_counter
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -14,16 +15,32 @@ from typing import Any, NamedTuple
 Call = tuple[Any, Any]
 Run = Callable[[], float]
 
+SLICE = 0.002
 
-def medians(runs: Mapping[str, Run], rounds: int) -> dict[str, float]:
-    """The median of what each run says it took, after one round to warm up."""
+
+def interleaved(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
+    """What each run says it took in each round, after a warm-up.
+
+    Short runs are repeated: a burst of other work meets the side that takes longer
+    more often, and would flatter the short one. The order differs from round to round,
+    lest one side keep step with work that comes back regularly.
+    """
     taken: dict[str, list[float]] = {name: [] for name in runs}
-    for run in runs.values():
-        run()
+    repeats = {name: _repeats(run) for name, run in runs.items()}
+    shuffle = random.Random(1).shuffle
+    order = list(runs)
     for _ in range(rounds):
-        for name, run in runs.items():
-            taken[name].append(run())
-    return {name: median(times) for name, times in taken.items()}
+        shuffle(order)
+        for name in order:
+            taken[name].append(fmean(runs[name]() for _ in range(repeats[name])))
+    return taken
+
+
+def _repeats(run: Run) -> int:
+    run()
+    start = perf_counter()
+    run()
+    return max(1, round(SLICE / (perf_counter() - start)))
 
 
 def each_call(function: Callable[..., object], calls: Sequence[Call]) -> Run:
@@ -87,20 +104,25 @@ def _own_code(function: Callable[..., float]) -> Callable[..., float]:
 
 
 class Measured(NamedTuple):
-    """One line of the table: two times of the same run, in seconds."""
+    """One line of the table: two times in each round of one run, in seconds."""
 
     what: str
-    ours: float
+    ours: list[float]
     peer: str
-    theirs: float
+    theirs: list[float]
     target: Target | None = None
 
     @property
     def ratio(self) -> float:
-        """How often faster if that is the target, else ours over theirs."""
+        """How often faster if that is the target, else ours over theirs.
+
+        It is the median of the rounds' ratios: in a slow moment both sides are slow,
+        while the two medians alone may come from different moments.
+        """
+        pairs = list(zip(self.ours, self.theirs, strict=True))
         if self.target and self.target.faster:
-            return self.theirs / self.ours
-        return self.ours / self.theirs
+            return median(theirs / ours for ours, theirs in pairs)
+        return median(ours / theirs for ours, theirs in pairs)
 
     @property
     def met(self) -> bool | None:

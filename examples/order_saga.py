@@ -404,13 +404,13 @@ def plans_of(
     return tuple(reversed(plans))
 
 
-def rounds_of(plans: Iterable[Plan]) -> dict[str, list[Plan]]:
-    """The plans that a name may mean: all rounds of an action, or just one."""
-    rounds: dict[str, list[Plan]] = {}
-    alone: dict[str, list[Plan]] = {}
+def rounds_of(plans: Iterable[Plan]) -> dict[Step | str, list[Plan]]:
+    """The plans that a step or a name may mean: of an action, all its rounds."""
+    rounds: dict[Step | str, list[Plan]] = {}
+    alone: dict[Step | str, list[Plan]] = {}
     for plan in plans:
         rounds.setdefault(plan.rule.action, []).append(plan)
-        alone[plan.rule.name] = [plan]
+        alone[plan.rule.step] = alone[plan.rule.name] = [plan]
     return alone | rounds
 
 
@@ -877,11 +877,10 @@ class Machine:
         self, record: Record, kind: Kind, step: Step | str | None, given: object
     ) -> Plan:
         """The plan of a step; of an action with rounds, that of the round due."""
-        rounds: list[Plan] = []
-        if isinstance(step, str):
-            rounds = self._rounds.get(step, rounds)
-        elif isinstance(step, int) and step in self._plans:
-            rounds = [self._plans[step]]
+        try:
+            rounds = [] if step is None else self._rounds.get(step, [])
+        except TypeError:
+            rounds = []  # what has no hash is no step
         if not rounds:
             reason = f"version {self.version} has no step {step!r}"
             raise Refused(self, given, step, reason)
@@ -904,7 +903,7 @@ class Machine:
 
 def is_natural(value: object) -> bool:
     """Whether a value from anywhere is an integer that can be a mask."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and value >= 0
 
 
 def upgraded(record: Record, old: Machine, new: Machine) -> Record:

@@ -52,10 +52,13 @@ def read_config() -> Config:
 
 
 def _table(path: Path) -> dict[str, object] | None:
-    import tomllib  # noqa: PLC0415  only where there is a pyproject.toml
+    text = read_bytes(path)
+    if b"sagadsl" not in text:
+        return None
+    import tomllib  # noqa: PLC0415  only for a file that speaks of us
 
     try:
-        data = tomllib.loads(read_bytes(path).decode())
+        data = tomllib.loads(text.decode())
     except ValueError as error:
         raise Unusable(f"{shown(path)} is not valid TOML: {error}") from None
     tool = data.get("tool", {})

@@ -113,6 +113,9 @@ def _digest(path: str) -> str:
 
 
 def _hash(data: bytes) -> str:
-    from hashlib import blake2b  # noqa: PLC0415
-
-    return blake2b(data, digest_size=16).hexdigest()
+    try:
+        from _blake2 import blake2b  # noqa: PLC0415  hashlib would load OpenSSL as well
+    except ImportError:
+        from hashlib import blake2b  # noqa: PLC0415
+    digest: str = blake2b(data, digest_size=16).hexdigest()
+    return digest

@@ -169,13 +169,13 @@ def plans_of(
     return tuple(reversed(plans))
 
 
-def rounds_of(plans: Iterable[Plan]) -> dict[str, list[Plan]]:
-    """The plans that a name may mean: all rounds of an action, or just one."""
-    rounds: dict[str, list[Plan]] = {}
-    alone: dict[str, list[Plan]] = {}
+def rounds_of(plans: Iterable[Plan]) -> dict[Step | str, list[Plan]]:
+    """The plans that a step or a name may mean: of an action, all its rounds."""
+    rounds: dict[Step | str, list[Plan]] = {}
+    alone: dict[Step | str, list[Plan]] = {}
     for plan in plans:
         rounds.setdefault(plan.rule.action, []).append(plan)
-        alone[plan.rule.name] = [plan]
+        alone[plan.rule.step] = alone[plan.rule.name] = [plan]
     return alone | rounds
 
 

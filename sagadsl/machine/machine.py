@@ -255,11 +255,10 @@ class Machine:
         self, record: Record, kind: Kind, step: Step | str | None, given: object
     ) -> Plan:
         """The plan of a step; of an action with rounds, that of the round due."""
-        rounds: list[Plan] = []
-        if isinstance(step, str):
-            rounds = self._rounds.get(step, rounds)
-        elif isinstance(step, int) and step in self._plans:
-            rounds = [self._plans[step]]
+        try:
+            rounds = [] if step is None else self._rounds.get(step, [])
+        except TypeError:
+            rounds = []  # what has no hash is no step
         if not rounds:
             reason = f"version {self.version} has no step {step!r}"
             raise Refused(self, given, step, reason)
@@ -282,7 +281,7 @@ class Machine:
 
 def is_natural(value: object) -> bool:
     """Whether a value from anywhere is an integer that can be a mask."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and value >= 0
 
 
 def upgraded(record: Record, old: Machine, new: Machine) -> Record:

@@ -22,7 +22,7 @@ QUESTIONS: list[Callable[[Machine, object], object]] = [
 
 
 @pytest.mark.parametrize("ask", QUESTIONS)
-@pytest.mark.parametrize("mask", [-1, -(1 << 80), 1.0, 0.5, True, None, "3", [1], {}])
+@pytest.mark.parametrize("mask", [-1, -(1 << 80), 1.0, 0.5, None, "3", [1], {}])
 def test_what_is_no_mask_is_refused(
     order: Machine, ask: Callable[[Machine, object], object], mask: object
 ) -> None:
@@ -43,7 +43,7 @@ def test_unknown_bits_are_refused(
         ask(order, 1 | 1 << bit | 1 << 600)
 
 
-@pytest.mark.parametrize("mask", [-1, 1.0, True, None, "3", 1 << 11])
+@pytest.mark.parametrize("mask", [-1, 1.0, None, "3", 1 << 11])
 def test_what_is_no_mask_is_not_valid(order: Machine, mask: object) -> None:
     """Asked whether it is valid, the answer is no, and no error."""
     assert order.is_valid(mask) is False

@@ -166,7 +166,7 @@ def test_invalid_records_are_explained(
     assert reason in order.why_invalid(record)
 
 
-@pytest.mark.parametrize(("record", "reason"), BEFORE[-5:])
+@pytest.mark.parametrize(("record", "reason"), BEFORE[-4:])
 def test_what_is_no_record_is_refused(
     order: Machine, record: Record, reason: str
 ) -> None:

@@ -232,7 +232,11 @@ class Refused(ValueError):
     """
 
     def __init__(
-        self, machine: object, mask: object, step: object, reason: str
+        self,
+        machine: Machine,
+        mask: int | Record,
+        step: Step | str | None,
+        reason: str,
     ) -> None:
         super().__init__(reason)
         self.machine = machine
@@ -317,14 +321,14 @@ def table_of(
 
     rows: dict[str, Transition] = {}
     for rule in rules:
-        alternatives = [written(part) for part in rule.prev.split(" | ")]
         target = written(rule.next)
         if rule.otherwise:
             target += f" else {written(rule.otherwise)}"
-        row = Transition(
-            " | ".join(dict.fromkeys(alternatives)), target, rule.action, rule.trigger
-        )
-        rows.setdefault(rule.action, row)
+        row = Transition("", target, rule.action, rule.trigger)
+        row = rows.setdefault(rule.action, row)
+        ways = [*row.prev.split(" | "), *map(written, rule.prev.split(" | "))]
+        prev = " | ".join(filter(None, dict.fromkeys(ways)))
+        rows[rule.action] = row._replace(prev=prev)
     return tuple(rows.values())
 
 
@@ -856,7 +860,7 @@ class Machine:
         self._check(record, mask)
         return record
 
-    def _check(self, record: Record, given: object) -> None:
+    def _check(self, record: Record, given: int | Record) -> None:
         """Refuse what cannot be a record of this version, whatever its runs.
 
         Here and below `given` is the mask or record that was asked about.
@@ -874,7 +878,7 @@ class Machine:
                 raise Refused(self, given, None, reason)
 
     def _due(
-        self, record: Record, kind: Kind, step: Step | str | None, given: object
+        self, record: Record, kind: Kind, step: Step | str | None, given: int | Record
     ) -> Plan:
         """The plan of a step; of an action with rounds, that of the round due."""
         try:
@@ -893,7 +897,7 @@ class Machine:
         return begun[-1] if begun else rounds[0]
 
     def _demand(
-        self, record: Record, kind: Kind, plan: Plan | None, given: object
+        self, record: Record, kind: Kind, plan: Plan | None, given: int | Record
     ) -> None:
         """Refuse an event whose guard fails, and say why."""
         if not may(self.guards, record, kind, plan):
@@ -908,22 +912,23 @@ def is_natural(value: object) -> bool:
 
 def upgraded(record: Record, old: Machine, new: Machine) -> Record:
     """The record in the terms of another version, or `Refused`."""
-    reason = old.why_invalid(record) or new.why_invalid(record)
+    for machine in (old, new):
+        if why := machine.why_invalid(record):
+            raise Refused(machine, record, None, why)
     running = record.begun & ~record.closed
-    if not reason and not running & new.guards.pivots:
+    if not running & new.guards.pivots:
         undoable = {step for step, _ in new.compensations}
         for step, action in old.compensations:
             if running >> step & 1 and step not in undoable:
-                reason = f"version {new.version} cannot undo it by `{action}`"
-    if reason:
-        raise Refused(new, record, None, reason)
+                why = f"version {new.version} cannot undo it by `{action}`"
+                raise Refused(new, record, step, why)
     return record
 
 
 # fmt: off
 _V1 = Machine(
     version=1,
-    digest="6ae0250c6387d3da8a8bdc4c2dc9e5fb7ff1b978a94c6f975b165142b82f636e",
+    digest="2687bc4b52c28340cdfc426061f1aaf703a6f53b163a9532e21704350879278e",
     draft=True,
     expires=2592000,
     remember=7776000,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from sagadsl.cli.stamp import said_before
@@ -10,15 +11,30 @@ from sagadsl.cli.stamp import said_before
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    try:
+        _run()
+    except OSError as error:
+        # Standard output is full or gone; nothing more is to be flushed to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        reason = error.strerror or type(error).__name__
+        if sys.stderr is not None:
+            sys.stderr.write(f"sagac: cannot write to standard output: {reason}\n")
+        sys.exit(2)
+
+
+def _run() -> None:
     said = said_before(sys.argv[1:])
     if said is not None:
-        sys.stdout.write(f"{said}\n")
+        if sys.stdout is not None:
+            sys.stdout.write(f"{said}\n")
+            sys.stdout.flush()
         return
     gc.disable()  # a short process ends before there is anything to gain
     from sagadsl.cli.main import sagac  # noqa: PLC0415  a build may end before
 
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sagac(prog_name="sagac", obj=sys.argv[1:])
 
 

@@ -52,13 +52,13 @@ def command(
 ) -> None:
     """Compile sagas; write what changed, each file whole or not at all."""
     config = read_config()
-    names = tuple(targets.split(",")) if targets else config.targets
+    names = tuple(map(str.strip, targets.split(","))) if targets else config.targets
     options = _Options(paths, config, out or config.out, _targets(names), check)
     if watch:
         from sagadsl.cli.watch import each_change  # noqa: PLC0415  only for --watch
 
-        for _ in each_change(lambda: find_sagas(paths, config)):
-            _build_all(options)
+        each_change(lambda: find_sagas(paths, config), lambda: _build_all(options))
+        return
     outcomes = _build_all(options)
     if all(outcome.quiet for outcome in outcomes):
         _keep_note(options, outcomes)

@@ -125,9 +125,11 @@ def shown(path: Path) -> str:
     return path.as_posix()
 
 
-def read_bytes(path: Path) -> bytes:
-    """The contents of a file."""
+def read_bytes(path: Path, *, pipe: bool = False) -> bytes:
+    """The contents of a file; of a pipe only if `pipe` says so, as it may wait."""
     try:
+        if path.exists() and not (pipe or path.is_file() or path.is_dir()):
+            raise Unusable(f"cannot read {shown(path)}: it is not a file")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         raise Unusable(f"cannot read {shown(path)}: {_why(error)}") from None

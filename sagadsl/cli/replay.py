@@ -34,7 +34,7 @@ def command(path: Path, file: Path, number: int | None, as_json: bool) -> None:
     """
     machine = version_of(compile_or_exit(path), number).machine()
     stdin = file == Path("-")
-    data = sys.stdin.buffer.read() if stdin else read_bytes(file)
+    data = sys.stdin.buffer.read() if stdin else read_bytes(file, pipe=True)
     record = Record()
     name = "<stdin>" if stdin else shown(file)
     for line, text in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
@@ -50,8 +50,9 @@ def command(path: Path, file: Path, number: int | None, as_json: bool) -> None:
             wanting(f"{name}:{line}: refused: {refused.reason}")
     held = machine.standing(record)
     if as_json:
-        words_of = {"record": record._asdict(), "mask": record.done, "held": held}
-        click.echo(json.dumps(words_of))
+        lanes = {lane: hex(word) for lane, word in record._asdict().items()}
+        meaning = {"record": lanes, "mask": hex(record.done), "held": held}
+        click.echo(json.dumps(meaning))
     else:
         click.echo(written(record))
         click.echo(f"held: {', '.join(held) or 'nothing'}")

@@ -76,18 +76,19 @@ def is_searched(entry: os.DirEntry[str]) -> bool:
 
 
 def _head() -> str:
-    """The tool itself: its files, by their times, and the Python that runs it."""
+    """The tool itself: its files by size and time, and the Python that runs it."""
     package = os.path.dirname(os.path.dirname(__file__))
     above = os.path.dirname(package)
     beside = (os.path.join(above, name) for name in ("grammar", "templates"))
-    newest = count = 0
+    files: list[str] = []
     for folder in (package, *filter(os.path.isdir, beside)):
         for below in folders_below(folder):
             with os.scandir(below) as entries:
                 for entry in entries:
-                    count += 1
-                    newest = max(newest, entry.stat().st_mtime_ns)
-    return f"{FORMAT} {sys.version_info[:3]} {count} {newest}"
+                    stat = entry.stat()
+                    files.append(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}")
+    tool = _hash("\n".join(sorted(files)).encode("utf-8", "replace"))
+    return f"{FORMAT} {sys.version_info[:3]} {tool}"
 
 
 def _note(arguments: list[str]) -> str:

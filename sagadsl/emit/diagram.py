@@ -93,6 +93,9 @@ def diagram_of(
     version = version or pinned.latest
     standing = stand(version, record) if record is not None else None
     rows, saga = version.rows, pinned.saga
+    kinds: dict[str, str] = {}
+    for place, kind in rows.states.items():
+        kinds.setdefault(rows.copies.get(place, place), kind)
     states = tuple(
         StateNode(
             name,
@@ -100,8 +103,7 @@ def diagram_of(
             _line(saga.states[name].doc) if name in saga.states else "",
             standing.states[name] if standing else StateMark(),
         )
-        for name, kind in rows.states.items()
-        if name not in rows.copies
+        for name, kind in kinds.items()
     )
     steps = tuple(
         _step(pinned, version, rounds)._replace(
@@ -140,7 +142,11 @@ def _step(pinned: Pinned, version: Version, rounds: list[Rule]) -> StepNode:
     docs = (row.doc if row else "", written.doc if written else "")
     return StepNode(
         rule.action,
-        tuple(dict.fromkeys(names(group) for group in rule.prev.split(" | "))),
+        tuple(
+            dict.fromkeys(
+                names(group) for each in rounds for group in each.prev.split(" | ")
+            )
+        ),
         names(rule.next),
         names(rule.otherwise),
         "timer" if rule.delay else "system" if by_system else "actor",

@@ -73,7 +73,8 @@ def _table(saga: Saga) -> list[str]:
             " & ".join(row.targets)
             + (f" else {' & '.join(row.otherwise)}" if row.otherwise else ""),
             row.action,
-            row.trigger.text + (f" up to {row.limit} times" if row.limit else ""),
+            row.trigger.text
+            + (f" up to {row.limit} time{'s' * (row.limit > 1)}" if row.limit else ""),
         )
         for row in saga.transitions.values()
     ]
@@ -107,6 +108,7 @@ def _state_members(pinned: Pinned) -> Iterator[str]:
     names: dict[str, None] = {}
     for version in reversed(pinned.versions):
         names.update(dict.fromkeys(version.rows.states))
+        names.update(dict.fromkeys(version.rows.copies.values()))
     for name in names:
         yield f'{name.upper()} = "{name}"'
 

@@ -89,7 +89,8 @@ def _mark(record: Record, plan: Plan, fresh: bool) -> Mark:
     if done and not begun:
         return Mark.WAIVED
     if closed:
-        return Mark.UNDONE if done or plan.undo_in_doubt else Mark.FAILED
+        in_doubt = plan.undo_in_doubt and record.control & ABORTING
+        return Mark.UNDONE if done or in_doubt else Mark.FAILED
     if done:
         return Mark.DONE
     return Mark.DOUBT if begun else Mark.NONE

@@ -82,14 +82,14 @@ def table_of(
 
     rows: dict[str, Transition] = {}
     for rule in rules:
-        alternatives = [written(part) for part in rule.prev.split(" | ")]
         target = written(rule.next)
         if rule.otherwise:
             target += f" else {written(rule.otherwise)}"
-        row = Transition(
-            " | ".join(dict.fromkeys(alternatives)), target, rule.action, rule.trigger
-        )
-        rows.setdefault(rule.action, row)
+        row = Transition("", target, rule.action, rule.trigger)
+        row = rows.setdefault(rule.action, row)
+        ways = [*row.prev.split(" | "), *map(written, rule.prev.split(" | "))]
+        prev = " | ".join(filter(None, dict.fromkeys(ways)))
+        rows[rule.action] = row._replace(prev=prev)
     return tuple(rows.values())
 
 

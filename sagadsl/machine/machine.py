@@ -234,7 +234,7 @@ class Machine:
         self._check(record, mask)
         return record
 
-    def _check(self, record: Record, given: object) -> None:
+    def _check(self, record: Record, given: int | Record) -> None:
         """Refuse what cannot be a record of this version, whatever its runs.
 
         Here and below `given` is the mask or record that was asked about.
@@ -252,7 +252,7 @@ class Machine:
                 raise Refused(self, given, None, reason)
 
     def _due(
-        self, record: Record, kind: Kind, step: Step | str | None, given: object
+        self, record: Record, kind: Kind, step: Step | str | None, given: int | Record
     ) -> Plan:
         """The plan of a step; of an action with rounds, that of the round due."""
         try:
@@ -271,7 +271,7 @@ class Machine:
         return begun[-1] if begun else rounds[0]
 
     def _demand(
-        self, record: Record, kind: Kind, plan: Plan | None, given: object
+        self, record: Record, kind: Kind, plan: Plan | None, given: int | Record
     ) -> None:
         """Refuse an event whose guard fails, and say why."""
         if not may(self.guards, record, kind, plan):
@@ -286,13 +286,14 @@ def is_natural(value: object) -> bool:
 
 def upgraded(record: Record, old: Machine, new: Machine) -> Record:
     """The record in the terms of another version, or `Refused`."""
-    reason = old.why_invalid(record) or new.why_invalid(record)
+    for machine in (old, new):
+        if why := machine.why_invalid(record):
+            raise Refused(machine, record, None, why)
     running = record.begun & ~record.closed
-    if not reason and not running & new.guards.pivots:
+    if not running & new.guards.pivots:
         undoable = {step for step, _ in new.compensations}
         for step, action in old.compensations:
             if running >> step & 1 and step not in undoable:
-                reason = f"version {new.version} cannot undo it by `{action}`"
-    if reason:
-        raise Refused(new, record, None, reason)
+                why = f"version {new.version} cannot undo it by `{action}`"
+                raise Refused(new, record, step, why)
     return record

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sagadsl.machine.machine import Machine
 
 Step = int
 State = str
@@ -132,7 +135,11 @@ class Refused(ValueError):
     """
 
     def __init__(
-        self, machine: object, mask: object, step: object, reason: str
+        self,
+        machine: Machine,
+        mask: int | Record,
+        step: Step | str | None,
+        reason: str,
     ) -> None:
         super().__init__(reason)
         self.machine = machine

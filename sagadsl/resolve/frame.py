@@ -65,27 +65,27 @@ def check_parts(tree: syntax.SagaSyntax) -> Iterator[Finding]:
 
 
 def check_rounds(saga: model.Saga) -> Iterator[Finding]:
-    """That the rounds of a loop get names that nothing else has."""
-    steps = {step.name for step in saga.steps if not step.round}
-    for step in saga.steps:
-        if step.round and step.name in steps:
-            row = saga.transitions[step.name]
-            yield _round_clash("action", step.name, step.transition.action, row)
+    """That each round of a loop has a name that nothing else has."""
+    steps: dict[str, model.Step] = {}
+    for step in sorted(saga.steps, key=lambda step: bool(step.round)):
+        other = steps.setdefault(step.name, step)
+        if other is not step:
+            row, declared = step.transition, other.transition
+            yield _round_clash("action", step.name, row.action, declared.name_span)
+    states: dict[str, str] = {}
     for place, state in saga.places.items():
-        if place != state and place in saga.states:
-            yield _round_clash("state", place, state, saga.states[place])
+        if place != state:
+            other_state = states.setdefault(place, state)
+            if place in saga.states or other_state != state:
+                declared_state = saga.states.get(place, saga.states[other_state])
+                yield _round_clash("state", place, state, declared_state.span)
 
 
-def _round_clash(
-    what: str, name: str, of: str, declared: model.Transition | model.State
-) -> Finding:
-    span = (
-        declared.name_span if isinstance(declared, model.Transition) else declared.span
-    )
+def _round_clash(what: str, name: str, of: str, declared: Span) -> Finding:
     return NAME_CLASH.finding(
         f"the {what} `{name}` is also a later round of `{of}`",
-        span,
-        f"the name that a round of `{of}` gets",
+        declared,
+        f"a name that a round of `{of}` gets, too",
         why="the rounds of a loop are numbered, and each needs a name of its own",
         help=f"name the {what} otherwise",
     )

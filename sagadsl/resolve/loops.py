@@ -218,9 +218,8 @@ def _place_names(
         rounds = [r for r in every if (state, r) in reached] or [
             loop.first if loop else ()
         ]
-        first = _first(rounds)
         for round_ in rounds:
-            names[state, round_] = _joined(state, _suffix(round_, first))
+            names[state, round_] = _joined(state, _suffix(round_))
     return names
 
 
@@ -228,15 +227,10 @@ def _steps(copies: list[_Copy], names: Mapping[Place, str]) -> Iterator[Step]:
     def named(places: Iterable[Place]) -> tuple[str, ...]:
         return tuple(names.get(place, place[0]) for place in places)
 
-    rounds: dict[str, list[Round]] = {}
     for copy in copies:
-        rounds.setdefault(copy.row.action, []).append(copy.round)
-    first = {action: _first(own) for action, own in rounds.items()}
-    for copy in copies:
-        action = copy.row.action
-        suffix = _suffix(copy.round, first[action])
+        suffix = _suffix(copy.round)
         yield Step(
-            _joined(action, suffix),
+            _joined(copy.row.action, suffix),
             suffix,
             tuple(dict.fromkeys(named(group) for group in copy.sources)),
             named(copy.targets),
@@ -245,17 +239,13 @@ def _steps(copies: list[_Copy], names: Mapping[Place, str]) -> Iterator[Step]:
         )
 
 
-def _first(rounds: list[Round]) -> Round:
-    """The least of each count."""
-    return tuple(min(counts) for counts in zip(*rounds, strict=True))
-
-
-def _suffix(round_: Round, first: Round) -> str:
+def _suffix(round_: Round) -> str:
     """How a round is told apart: counted from 1, and trailing ones left out.
 
-    So the first has no suffix, and one more bounded row renames nothing.
+    So one more bounded row renames nothing. Nor does another way into the loop: a
+    round has its number even where it is the first that can be reached.
     """
-    counts = [n - least + 1 for n, least in zip(round_, first, strict=True)]
+    counts = [n + 1 for n in round_]
     while counts and counts[-1] == 1:
         counts.pop()
     return "_".join(map(str, counts))

@@ -10,8 +10,10 @@ from sagadsl.model import Rows
 
 def digest_of(rows: Rows) -> str:
     """SHA-256 in hexadecimal over the rows; words and order do not alter it."""
+    abort = rows.abort
     meaning = {
         **rows._asdict(),
+        "abort": [abort.name, sorted(abort.actors)] if abort else None,
         "states": sorted(rows.states.items()),
         "copies": sorted(rows.copies.items()),
         "rules": sorted(_canonical(rule._asdict()) for rule in rows.rules),
@@ -31,4 +33,6 @@ def _canonical(rule: dict[str, object]) -> list[object]:
 
     for key in ("prev", "next", "otherwise"):
         rule[key] = ordered(rule[key])
+    actors = str(rule["trigger"]).removeprefix("by ")
+    rule["trigger"] = "" if rule["delay"] else ordered(actors)
     return list(rule.values())

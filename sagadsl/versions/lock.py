@@ -141,7 +141,7 @@ def _version(shape: Shape) -> Version:
 
 def _rule(shape: Shape) -> RuleRow:
     return RuleRow(
-        shape.integer("step"),
+        shape.position("step"),
         shape.name("action"),
         shape.states("prev"),
         shape.states("next"),
@@ -173,6 +173,8 @@ def _check_rows(rows: Rows) -> None:
     steps = [rule.step for rule in rows.rules]
     if len(set(steps)) < len(steps):
         raise Malformed("has two steps at one position")
+    if len({rule.name for rule in rows.rules}) < len(steps):
+        raise Malformed("has two steps of one name")
     made_later: set[str] = set()
     for rule in reversed(rows.rules):
         sources = split(rule.prev)

@@ -120,10 +120,12 @@ def _positions(
         if position not in used
     )
     ordered = sorted(saga.steps, key=lambda step: bool(step.round))
-    return {
+    positions = {
         step.name: kept[step.name] if step.name in kept else next(free)
         for step in ordered
     }
+    assert len(set(positions.values())) == len(saga.steps), "two steps at one position"
+    return positions
 
 
 def _rows(saga: Saga, positions: dict[str, int]) -> Rows:

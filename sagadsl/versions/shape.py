@@ -12,6 +12,7 @@ _LINE = re.compile(r"[ -~]{0,4096}")
 _KINDS = ("", "initial", "final", "final failure")
 _EFFECTS = ("", "once", "idempotent")
 _LARGEST = 1 << 53
+_MOST_STEPS = 1 << 20
 
 Value = TypeVar("Value")
 
@@ -44,6 +45,13 @@ class Shape:
         value = self._get(key, int, default)
         if not 0 <= value < _LARGEST:
             raise Malformed(f"has {value} for `{key}` in {self._what}")
+        return value
+
+    def position(self, key: str) -> int:
+        """The position of a step."""
+        value = self.integer(key)
+        if value >= _MOST_STEPS:
+            raise Malformed(f"has a step at position {value}")
         return value
 
     def flag(self, key: str, *, default: bool | None = None) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from project import ORDER, contents, write
@@ -31,7 +35,7 @@ def test_no_input_gives_a_traceback(sagac, data, command):
     assert contents(sagac.folder) == {"order.saga": data}
 
 
-def test_twenty_thousand_rows_are_compiled_or_refused(sagac):
+def test_twenty_thousand_rows_are_compiled(sagac):
     states = "\n".join(f"s{i}" for i in range(1, 20_000))
     rows = "\n".join(f"s{i} -> s{i + 1} : step_{i}" for i in range(20_000))
     write(
@@ -92,3 +96,41 @@ def test_an_unwritable_cache_costs_nothing(sagac):
     for _ in range(2):
         status, _, err = sagac("build", "--target", "py", XDG_CACHE_HOME="file")
         assert (status, err) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+@pytest.mark.parametrize("command", ["table", "build"])
+def test_a_standard_output_that_is_full_is_said_so(sagac, command):
+    write(sagac)
+    for _ in range(2):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "sagadsl", command, "order.saga"],
+                cwd=sagac.folder,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        assert done.returncode == 2
+        assert done.stderr == (
+            b"sagac: cannot write to standard output: No space left on device\n"
+        )
+
+
+def test_a_closed_standard_output_is_no_obstacle(sagac):
+    write(sagac)
+    line = f"{sys.executable} -m sagadsl build --target py order.saga >&-"
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=sagac.folder, stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (sagac.folder / "order_saga.py").is_file()
+
+
+def test_a_pipe_is_not_waited_for(sagac):
+    os.mkfifo(sagac.folder / "order.saga")
+    assert sagac("check", "order.saga") == (
+        2,
+        "",
+        "sagac: cannot read order.saga: it is not a file\n",
+    )

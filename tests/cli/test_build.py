@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+
 import pytest
 from project import BROKEN, ORDER, contents, write
 
@@ -153,3 +157,22 @@ def test_fmt_is_idempotent_and_check_writes_nothing(sagac):
     assert path.read_text() == ORDER
     assert sagac("fmt", "--check") == (0, "1 already formatted\n", "")
     assert sagac("fmt", "-", stdin=messy.encode()) == (0, ORDER, "")
+
+
+def test_watch_builds_again_and_waits_for_a_file_that_is_replaced(sagac):
+    path = write(sagac)
+    command = [sys.executable, "-u", "-m", "sagadsl", "build", "--watch"]
+    with subprocess.Popen(
+        [*command, "--target", "py"],
+        cwd=sagac.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as watching:
+        try:
+            assert b"wrote order.saga.lock, order_saga.py" in watching.stdout.readline()
+            path.unlink()
+            time.sleep(1)
+            write(sagac, ORDER.replace("ship ", "send "))
+            assert b"wrote order.saga.lock, order_saga.py" in watching.stdout.readline()
+        finally:
+            watching.kill()

@@ -245,3 +245,64 @@ def test_nothing_in_a_lock_file_is_taken_on_trust(old, new):
 def test_the_lock_of_another_saga_is_a_finding():
     other = released(FIRST).replace('"saga": "order"', '"saga": "parcel"')
     assert codes(FIRST, other) == ["SAGA401"]
+
+
+LOOP = """\
+saga order {
+    aggregate order_id
+    states { initial a, b, c, e, final z }
+    transitions {
+        a -> b : start
+        b -> c : go
+        c -> e : again up to 2 times
+        e -> b : resume
+        c -> z : end
+    }
+}
+"""
+
+
+def test_another_way_into_a_loop_moves_no_round():
+    first = compiled(LOOP)
+    entered = LOOP.replace("c -> z", "a -> e : direct\n        c -> z")
+    second = compiled(entered, released(LOOP))
+    old = {rule.name: rule for rule in first.latest.rows.rules}
+    new = {rule.name: rule for rule in second.latest.rows.rules}
+    assert {name: new[name].step for name in old} == positions(first)
+    assert [new[name].next for name in old] == [old[name].next for name in old]
+
+
+def test_two_rounds_never_share_a_name():
+    text = """saga order {
+    aggregate order_id
+    states { initial a, b, c, d, e, f, final z }
+    transitions {
+        a -> b : start
+        b -> c : pay
+        c -> d : first up to 2 times
+        d -> b : second up to 2 times
+        c -> e : out
+        e -> f : pay_2
+        f -> e : again up to 2 times
+        f -> z : end
+    }
+}
+"""
+    assert codes(text, None) == ["SAGA105"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("pay by user | ops", "pay by ops | user"),
+        ("pay after 60 minutes", "pay after 1 hour"),
+    ],
+)
+def test_another_spelling_of_a_trigger_opens_no_version(one, other):
+    lock = released(FIRST.replace(": pay", f": {one}"))
+    assert compiled(FIRST.replace(": pay", f": {other}"), lock).latest.number == 1
+
+
+def test_a_position_beyond_all_bounds_is_not_believed():
+    lock = released(FIRST).replace('"step": 0', f'"step": {1 << 52}')
+    assert codes(FIRST, lock) == ["SAGA401"]

@@ -1046,7 +1046,7 @@ class Context(Protocol):
 
     @property
     def idempotency_key(self) -> str:
-        """The same for every attempt of one step of one process, and for no other."""
+        """The same for every attempt of one handler at one step of one process."""
         ...
 
 

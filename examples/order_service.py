@@ -3,7 +3,9 @@
 An order is a few rows of events. They are selected by its id and turned into bits; the
 machine of the order's version judges them, and a new event is appended only if it may
 follow. Each step is written down before its effect and again after it, so that a crash
-in between leaves it in doubt: then the world is asked, and nothing is done twice.
+in between leaves it in doubt: then the world is asked, and no step is done twice. (A
+crash between a compensation and the note of it repeats the compensation, with the same
+idempotency key.)
 """
 
 from __future__ import annotations
@@ -190,11 +192,12 @@ class Orders:
         if not action.probe:
             return None
         answer = self._call(action.probe, order, step)
-        self.say(f"{action.probe} says {'yes' if answer else 'no'}")
+        word = "nothing" if answer is None else "yes" if answer else "no"
+        self.say(f"{action.probe} says {word}")
         return answer
 
     def _call(self, handler: str, order: str, step: Step) -> object:
-        call = Call(order, step, 1, f"{order}/{step.name}")
+        call = Call(order, step, 1, f"{order}/{step.name}/{handler}")
         return getattr(self.handlers, handler)(call)
 
     @contextmanager

@@ -17,6 +17,7 @@ def check(saga: Saga) -> Iterator[Finding]:
     """That each former name has one heir."""
     yield from _check(saga.transitions)
     yield from _check(saga.states)
+    yield from _check_states(saga.states)
 
 
 def _check(items: Mapping[str, State] | Mapping[str, Transition]) -> Iterator[Finding]:
@@ -42,6 +43,20 @@ def _check(items: Mapping[str, State] | Mapping[str, Transition]) -> Iterator[Fi
             )
         elif was:
             heirs[was] = name
+
+
+def _check_states(states: Mapping[str, State]) -> Iterator[Finding]:
+    """That a state's former name is no state's any more; pinning asks it of actions."""
+    for name, state in states.items():
+        if state.was in states and state.was != name:
+            yield RULE.finding(
+                f"`{state.was}` is the former name of `{name}` and still a state",
+                state.span,
+                f"was `{state.was}`",
+                why=_WHY,
+                help=f"remove the state `{state.was}`, or the `was`",
+                others=(Label(states[state.was].span, "still declared"),),
+            )
 
 
 def _span(item: State | Transition) -> Span:

@@ -7,41 +7,10 @@ import json
 import sys
 
 import pytest
+from pinning import FIRST, INSERTED, codes, compiled, positions, released
 
-from sagadsl.driver import check_bytes, compile_saga, lock_text, release_text
+from sagadsl.driver import lock_text
 from sagadsl.emit.python import emit_python
-
-FIRST = """\
-saga order {
-    aggregate order_id
-    states { initial begun, paid, final shipped }
-    transitions {
-        begun -> paid : pay
-        paid -> shipped : ship
-    }
-}
-"""
-INSERTED = FIRST.replace("paid, final", "paid, packed, final").replace(
-    "paid -> shipped : ship", "paid -> packed : pack\n packed -> shipped : ship"
-)
-
-
-def compiled(text, lock=None):
-    pinned, findings = compile_saga("order.saga", text.encode(), lock)
-    assert not findings
-    return pinned
-
-
-def released(text, lock=None):
-    return release_text("order.saga", text.encode(), lock)
-
-
-def codes(text, lock):
-    return [finding.code for finding in check_bytes("order.saga", text.encode(), lock)]
-
-
-def positions(pinned):
-    return {rule.name: rule.step for rule in pinned.latest.rows.rules}
 
 
 @pytest.fixture
@@ -202,51 +171,6 @@ def test_raising_the_bound_of_a_loop_appends_positions():
     assert min(positions(second)[name] for name in ("pay_3", "try_again_2")) == 5
 
 
-BROKEN = {
-    "empty": "",
-    "not JSON": "{",
-    "a list": "[]",
-    "deep": "[" * 100_000,
-    "merge conflict": '{\n<<<<<<< HEAD\n  "format": 1,\n=======\n',
-    "other format": '{"format": 2, "saga": "order", "versions": []}',
-    "negative": '{"format": 1, "saga": "order", "versions": [{"version": -1}]}',
-    "a huge number": '{"format": ' + "9" * 5000 + "}",
-}
-
-
-@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
-def test_a_broken_lock_file_is_a_finding(text):
-    assert codes(FIRST, text) == ["SAGA401"]
-
-
-def test_an_edited_lock_file_is_a_finding():
-    lock = released(FIRST)
-    edited = lock.replace('"prev": "paid"', '"prev": "begun"')
-    assert codes(FIRST, edited) == ["SAGA402"]
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ('"pay"', '"pay\\"; import os"'),
-        ('"step": 0', '"step": "0"'),
-        ('"prev": "paid"', '"prev": "nowhere"'),
-        ('"step": 1', '"step": 0'),
-        ('"kind": "initial"', '"kind": "start"'),
-        ('"released": true', '"released": "yes"'),
-    ],
-)
-def test_nothing_in_a_lock_file_is_taken_on_trust(old, new):
-    lock = released(FIRST)
-    assert old in lock
-    assert codes(FIRST, lock.replace(old, new)) == ["SAGA401"]
-
-
-def test_the_lock_of_another_saga_is_a_finding():
-    other = released(FIRST).replace('"saga": "order"', '"saga": "parcel"')
-    assert codes(FIRST, other) == ["SAGA401"]
-
-
 LOOP = """\
 saga order {
     aggregate order_id
@@ -301,8 +225,3 @@ def test_two_rounds_never_share_a_name():
 def test_another_spelling_of_a_trigger_opens_no_version(one, other):
     lock = released(FIRST.replace(": pay", f": {one}"))
     assert compiled(FIRST.replace(": pay", f": {other}"), lock).latest.number == 1
-
-
-def test_a_position_beyond_all_bounds_is_not_believed():
-    lock = released(FIRST).replace('"step": 0', f'"step": {1 << 52}')
-    assert codes(FIRST, lock) == ["SAGA401"]

@@ -1,0 +1,37 @@
+"""Sagas, and the locks they come to."""
+
+from __future__ import annotations
+
+from sagadsl.driver import check_bytes, compile_saga, release_text
+
+FIRST = """\
+saga order {
+    aggregate order_id
+    states { initial begun, paid, final shipped }
+    transitions {
+        begun -> paid : pay
+        paid -> shipped : ship
+    }
+}
+"""
+INSERTED = FIRST.replace("paid, final", "paid, packed, final").replace(
+    "paid -> shipped : ship", "paid -> packed : pack\n packed -> shipped : ship"
+)
+
+
+def compiled(text, lock=None):
+    pinned, findings = compile_saga("order.saga", text.encode(), lock)
+    assert not findings
+    return pinned
+
+
+def released(text, lock=None):
+    return release_text("order.saga", text.encode(), lock)
+
+
+def codes(text, lock):
+    return [finding.code for finding in check_bytes("order.saga", text.encode(), lock)]
+
+
+def positions(pinned):
+    return {rule.name: rule.step for rule in pinned.latest.rows.rules}

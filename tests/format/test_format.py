@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sagadsl.format import format_saga
@@ -100,6 +100,7 @@ def layouts(draw: st.DrawFn) -> str:
     return text + draw(st.sampled_from(["", "\n", " # end", "\n\n# a\n\n\n# b"]))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(layouts())
 def test_any_layout_of_a_saga(text):
     result = formatted(text)

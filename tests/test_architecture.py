@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[1]
 ROWS = (
     {"__init__", "source", "resources", "cache"},
     {"diagnostics"},
-    {"syntax", "model", "machine"},
-    {"parser", "graph"},
+    {"syntax", "model", "machine", "rows"},
+    {"parser", "graph", "proofs"},
     {"resolve", "checks", "versions"},
     {"emit", "format"},
     {"driver"},
@@ -36,6 +36,8 @@ ASIDE = {"runtime", "engines"}
 # Each of these libraries is known to one module, or to the one folder that is named.
 FENCES = {
     "lark": r"sagadsl/parser/",
+    "pysat": r"sagadsl/proofs/solver\.py$",
+    "pysolvers": r"sagadsl/proofs/solver\.py$",
     "networkx": r"sagadsl/graph\.py$",
     "jinja2": r"sagadsl/emit/\w+\.py$",
     "graphviz": r"sagadsl/emit/\w+\.py$",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from heapq import heappop, heappush
 from itertools import count
 
 from sagadsl.diagnostics import Finding, Rule
-from sagadsl.machine import Rule as RuleRow
-from sagadsl.model import Pinned, Rows, Saga, Step, Version
+from sagadsl.model import Pinned, Saga, Version
+from sagadsl.rows import rows_of
 from sagadsl.versions.digest import digest_of
 from sagadsl.versions.lock import Lock
 
@@ -32,7 +30,7 @@ def pin(saga: Saga, lock: Lock | None) -> tuple[Pinned | None, tuple[Finding, ..
         return None, findings
     taken = {rule.step for version in released for rule in version.rows.rules}
     positions = _positions(saga, owners, former, taken)
-    rows = _rows(saga, positions)
+    rows = rows_of(saga, positions)
     digest = digest_of(rows)
     if released and released[-1].digest == digest:
         latest = released[-1]._replace(rows=rows)
@@ -126,65 +124,3 @@ def _positions(
     }
     assert len(set(positions.values())) == len(saga.steps), "two steps at one position"
     return positions
-
-
-def _rows(saga: Saga, positions: dict[str, int]) -> Rows:
-    copies = {place: state for place, state in saga.places.items() if place != state}
-    kinds = {place: saga.states[state].kind for place, state in saga.places.items()}
-    undoes = {c.action: c.compensation for c in saga.compensations.values()}
-    return Rows(
-        saga.aggregate,
-        saga.expires,
-        saga.remember,
-        saga.abort,
-        {p: "" if p in copies and k == "initial" else k for p, k in kinds.items()},
-        copies,
-        tuple(_rule(step, positions[step.name]) for step in _causal(saga.steps)),
-        tuple(a.row for a in saga.actions.values() if a.performed or a.row.pivot),
-        undoes,
-    )
-
-
-def _rule(step: Step, position: int) -> RuleRow:
-    return RuleRow(
-        position,
-        step.transition.action,
-        " | ".join(" & ".join(group) for group in step.sources),
-        " & ".join(step.targets),
-        " & ".join(step.otherwise),
-        step.transition.trigger.text,
-        step.transition.trigger.delay,
-        step.round,
-    )
-
-
-def _causal(steps: tuple[Step, ...]) -> list[Step]:
-    """The steps so that causes precede effects, else as declared (Kahn 1962).
-
-    A state is open once every step that leads to it is out, a step once all its
-    states are.
-    """
-    makers: Counter[str] = Counter()
-    takers: dict[str, list[int]] = {}
-    for i, step in enumerate(steps):
-        makers.update({*step.targets, *step.otherwise})
-        for state in _sources(step):
-            takers.setdefault(state, []).append(i)
-    waits = [sum(state in makers for state in _sources(step)) for step in steps]
-    ready = [i for i, wait in enumerate(waits) if not wait]
-    order: list[Step] = []
-    while ready:
-        step = steps[heappop(ready)]
-        order.append(step)
-        for state in {*step.targets, *step.otherwise}:
-            makers[state] -= 1
-            for taker in takers.get(state, ()) if not makers[state] else ():
-                waits[taker] -= 1
-                if not waits[taker]:
-                    heappush(ready, taker)
-    assert len(order) == len(steps), "checks refuse a saga with a cycle"
-    return order
-
-
-def _sources(step: Step) -> set[str]:
-    return {state for group in step.sources for state in group}

@@ -1,0 +1,73 @@
+"""From a saga to the rows that its machine, its lock file and its proofs are made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from heapq import heappop, heappush
+
+from sagadsl.machine import Rule
+from sagadsl.model import Rows, Saga, Step
+
+
+def rows_of(saga: Saga, positions: Mapping[str, int]) -> Rows:
+    """What a version keeps of a saga, given the position of each step."""
+    copies = {place: state for place, state in saga.places.items() if place != state}
+    kinds = {place: saga.states[state].kind for place, state in saga.places.items()}
+    undoes = {c.action: c.compensation for c in saga.compensations.values()}
+    return Rows(
+        saga.aggregate,
+        saga.expires,
+        saga.remember,
+        saga.abort,
+        {p: "" if p in copies and k == "initial" else k for p, k in kinds.items()},
+        copies,
+        tuple(_rule(step, positions[step.name]) for step in _causal(saga.steps)),
+        tuple(a.row for a in saga.actions.values() if a.performed or a.row.pivot),
+        undoes,
+    )
+
+
+def _rule(step: Step, position: int) -> Rule:
+    return Rule(
+        position,
+        step.transition.action,
+        " | ".join(" & ".join(group) for group in step.sources),
+        " & ".join(step.targets),
+        " & ".join(step.otherwise),
+        step.transition.trigger.text,
+        step.transition.trigger.delay,
+        step.round,
+    )
+
+
+def _causal(steps: tuple[Step, ...]) -> list[Step]:
+    """The steps so that causes precede effects, else as declared (Kahn 1962).
+
+    A state is open once every step that leads to it is out, a step once all its
+    states are.
+    """
+    makers: Counter[str] = Counter()
+    takers: dict[str, list[int]] = {}
+    for i, step in enumerate(steps):
+        makers.update({*step.targets, *step.otherwise})
+        for state in _sources(step):
+            takers.setdefault(state, []).append(i)
+    waits = [sum(state in makers for state in _sources(step)) for step in steps]
+    ready = [i for i, wait in enumerate(waits) if not wait]
+    order: list[Step] = []
+    while ready:
+        step = steps[heappop(ready)]
+        order.append(step)
+        for state in {*step.targets, *step.otherwise}:
+            makers[state] -= 1
+            for taker in takers.get(state, ()) if not makers[state] else ():
+                waits[taker] -= 1
+                if not waits[taker]:
+                    heappush(ready, taker)
+    assert len(order) == len(steps), "checks refuse a saga with a cycle"
+    return order
+
+
+def _sources(step: Step) -> set[str]:
+    return {state for group in step.sources for state in group}

@@ -1,4 +1,4 @@
-"""From a saga to the rows that its machine, its lock file and its proofs are made of."""
+"""From a saga to the rows that its machine, lock file and proofs are made of."""
 
 from __future__ import annotations
 

@@ -143,11 +143,10 @@ class Orders:
         self.say("the process aborts, and takes back what it has done")
         while True:
             judge, record = self.load(order)
-            events = judge.events(record)
-            due = [e.step for e in events if e.kind is Kind.UNDO and e.step is not None]
-            if not due:
+            undoes = (e.step for e in judge.events(record) if e.kind is Kind.UNDO)
+            step = next(undoes, None)
+            if not isinstance(step, Step):
                 break
-            step = due[0]
             undo = dict(judge.compensations)[step]
             self._call(undo, order, step)
             self.append(order, Kind.UNDO, step)

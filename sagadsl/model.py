@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sagadsl.machine import Abort, Machine, Rule
+from sagadsl.machine import Abort, Machine, Rule, Table
 from sagadsl.machine import Action as ActionRow
 from sagadsl.source import Source, Span
 
@@ -187,17 +187,19 @@ class Version(NamedTuple):
         """The machine that judges records of this version."""
         rows = self.rows
         return Machine(
-            version=self.number,
-            digest=self.digest,
-            draft=not self.released,
-            states=rows.states,
-            rules=rows.rules,
-            actions=rows.actions,
-            compensations=rows.compensations,
-            copies=rows.copies,
-            expires=rows.expires,
-            remember=rows.remember,
-            abort=rows.abort,
+            Table(
+                self.number,
+                self.digest,
+                not self.released,
+                rows.expires,
+                rows.remember,
+                rows.abort,
+                rows.states,
+                rows.copies,
+                rows.rules,
+                rows.actions,
+                rows.compensations,
+            )
         )
 
 

@@ -32,9 +32,9 @@ def _rule(step: Step, position: int) -> Rule:
     return Rule(
         position,
         step.transition.action,
-        " | ".join(" & ".join(group) for group in step.sources),
-        " & ".join(step.targets),
-        " & ".join(step.otherwise),
+        Rule.cell(step.sources),
+        Rule.cell([step.targets]),
+        Rule.cell([step.otherwise]),
         step.transition.trigger.text,
         step.transition.trigger.delay,
         step.round,
@@ -47,24 +47,24 @@ def _causal(steps: tuple[Step, ...]) -> list[Step]:
     A state is open once every step that leads to it is out, a step once all its
     states are.
     """
-    makers: Counter[str] = Counter()
-    takers: dict[str, list[int]] = {}
+    producers: Counter[str] = Counter()
+    consumers: dict[str, list[int]] = {}
     for i, step in enumerate(steps):
-        makers.update({*step.targets, *step.otherwise})
+        producers.update({*step.targets, *step.otherwise})
         for state in _sources(step):
-            takers.setdefault(state, []).append(i)
-    waits = [sum(state in makers for state in _sources(step)) for step in steps]
+            consumers.setdefault(state, []).append(i)
+    waits = [sum(state in producers for state in _sources(step)) for step in steps]
     ready = [i for i, wait in enumerate(waits) if not wait]
     order: list[Step] = []
     while ready:
         step = steps[heappop(ready)]
         order.append(step)
         for state in {*step.targets, *step.otherwise}:
-            makers[state] -= 1
-            for taker in takers.get(state, ()) if not makers[state] else ():
-                waits[taker] -= 1
-                if not waits[taker]:
-                    heappush(ready, taker)
+            producers[state] -= 1
+            for consumer in consumers.get(state, ()) if not producers[state] else ():
+                waits[consumer] -= 1
+                if not waits[consumer]:
+                    heappush(ready, consumer)
     assert len(order) == len(steps), "checks refuse a saga with a cycle"
     return order
 

@@ -55,7 +55,9 @@ def _meaning(machine: Machine, record: Record) -> dict[str, list[str]]:
     def kinds(wanted: Iterable[Kind]) -> list[str]:
         events = machine.events(record)
         return [
-            names[step] for kind, step in events if kind in wanted and step is not None
+            names[step]
+            for kind, step in events
+            if kind in wanted and isinstance(step, int)
         ]
 
     process = {ABORTING: "aborting", FINISHED: "finished"}

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from sagadsl.emit.standing import StateMark, StepMark, stand
 from sagadsl.machine import Action, Record, Rule
-from sagadsl.machine.guards import split
 from sagadsl.model import Pinned, Version
 
 
@@ -135,20 +134,16 @@ def _step(pinned: Pinned, version: Version, rounds: list[Rule]) -> StepNode:
         Action(rule.action, ""),
     )
 
-    def names(cell: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(copies.get(name, name) for name in split(cell)))
+    def declared(states: list[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(copies.get(name, name) for name in states))
 
     by_system = rule.trigger == "by system"
     docs = (row.doc if row else "", written.doc if written else "")
     return StepNode(
         rule.action,
-        tuple(
-            dict.fromkeys(
-                names(group) for each in rounds for group in each.prev.split(" | ")
-            )
-        ),
-        names(rule.next),
-        names(rule.otherwise),
+        tuple(dict.fromkeys(declared(j) for each in rounds for j in each.sources)),
+        declared(rule.targets),
+        declared(rule.fallbacks),
         "timer" if rule.delay else "system" if by_system else "actor",
         rule.trigger,
         row.limit if row and version == pinned.latest else 0,

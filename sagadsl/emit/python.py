@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from sagadsl import machine
 from sagadsl.emit.jinja import render
+from sagadsl.emit.rows import rows, undoes
 from sagadsl.machine import Abort, Action, Rule
 from sagadsl.model import Pinned, Saga, Version
 
-ENGINE = ("tables", "guards", "judge", "machine")
+ENGINE = ("record", "plans", "guards", "machine")
 START = "State = str\n"
 
 
@@ -28,20 +29,20 @@ def emit_python(pinned: Pinned) -> str:
         aggregate=f"`{saga.aggregate}`",
         steps=list(_step_members(pinned.versions)),
         states=list(_state_members(pinned)),
-        engine=_engine(),
+        row_types=_text("tables"),
         versions=[_version(version) for version in pinned.versions],
-        machines=", ".join(f"_V{v.number}" for v in pinned.versions) + ",",
+        engine="\n\n\n".join(map(_text, ENGINE)),
+        tables=", ".join(f"_V{v.number}" for v in pinned.versions) + ",",
         latest=pinned.latest.number,
         handlers=list(_handlers(pinned)),
     )
 
 
 @cache
-def _engine() -> str:
-    """The text of the machine, which the compiler itself runs."""
-    folder = Path(machine.__file__).parent
-    texts = ((folder / f"{part}.py").read_text(encoding="utf-8") for part in ENGINE)
-    return "\n\n\n".join(text.split(START, 1)[1].strip() for text in texts)
+def _text(part: str) -> str:
+    """The text of a part of the machine, which the compiler itself runs."""
+    path = Path(machine.__file__).with_name(f"{part}.py")
+    return path.read_text(encoding="utf-8").split(START, 1)[1].strip()
 
 
 def _summary(saga: Saga) -> str:
@@ -67,25 +68,9 @@ def _columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
 
 def _table(saga: Saga) -> list[str]:
     head = ("previous", "next", "action", "trigger")
-    rows = [
-        (
-            " | ".join(" & ".join(group) for group in row.sources),
-            " & ".join(row.targets)
-            + (f" else {' & '.join(row.otherwise)}" if row.otherwise else ""),
-            row.action,
-            row.trigger.text
-            + (f" up to {row.limit} time{'s' * (row.limit > 1)}" if row.limit else ""),
-        )
-        for row in saga.transitions.values()
-    ]
-    lines = _columns([head, *rows])
-    undoes = saga.compensations.values()
-    if undoes:
-        pairs = [
-            ("action", "compensation"),
-            *((c.action, c.compensation) for c in undoes),
-        ]
-        lines += ["", *_columns(pairs)]
+    lines = _columns([head, *(row[:4] for row in rows(saga))])
+    if saga.compensations:
+        lines += ["", *_columns([("action", "compensation"), *undoes(saga)])]
     return lines
 
 
@@ -105,10 +90,11 @@ def _step_members(versions: Iterable[Version]) -> Iterator[str]:
 
 
 def _state_members(pinned: Pinned) -> Iterator[str]:
+    """The states as they were declared, of the newest version first."""
     names: dict[str, None] = {}
     for version in reversed(pinned.versions):
-        names.update(dict.fromkeys(version.rows.states))
-        names.update(dict.fromkeys(version.rows.copies.values()))
+        table = version.rows
+        names.update(dict.fromkeys(table.copies.get(s, s) for s in table.states))
     for name in names:
         yield f'{name.upper()} = "{name}"'
 
@@ -121,29 +107,26 @@ class _VersionView(NamedTuple):
     remember: int
     abort: str
     states: list[str]
+    copies: list[str]
     rules: list[str]
     actions: list[str]
     compensations: list[str]
-    copies: list[str]
 
 
 def _version(version: Version) -> _VersionView:
-    rows = version.rows
+    table = version.rows
     return _VersionView(
         version.number,
         version.digest,
         not version.released,
-        rows.expires,
-        rows.remember,
-        _abort(rows.abort),
-        _pairs((f"State.{s.upper()}", f'"{kind}"') for s, kind in rows.states.items()),
-        _rules(rows.rules),
-        [_action(row) for row in rows.actions],
-        _pairs((f'"{a}"', f'"{undo}"') for a, undo in rows.compensations.items()),
-        _pairs(
-            (f"State.{copy.upper()}", f"State.{state.upper()}")
-            for copy, state in rows.copies.items()
-        ),
+        table.expires,
+        table.remember,
+        _abort(table.abort),
+        _pairs(table.states),
+        _pairs(table.copies),
+        _rules(table.rules),
+        [_action(row) for row in table.actions],
+        _pairs(table.compensations),
     )
 
 
@@ -154,8 +137,8 @@ def _abort(abort: Abort | None) -> str:
     return f'Abort("{abort.name}", ({actors}))'
 
 
-def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    rows = [(f"{key}:", f"{value},") for key, value in pairs]
+def _pairs(pairs: Mapping[str, str]) -> list[str]:
+    rows = [(f'"{key}":', f'"{value}",') for key, value in pairs.items()]
     return _columns(rows, " ") if rows else []
 
 

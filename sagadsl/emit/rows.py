@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sagadsl.machine import Action as ActionRow
+from sagadsl.machine import Rule
 from sagadsl.model import Action, Pinned, Saga, Transition
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -72,14 +73,12 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _row(saga: Saga, row: Transition) -> Row:
-    target = " & ".join(row.targets)
-    if row.otherwise:
-        target += " else " + " & ".join(row.otherwise)
+    leads = [Rule.cell([states]) for states in (row.targets, row.otherwise) if states]
     limit = f"up to {_counted(row.limit, 'time')}" if row.limit else ""
     action = saga.actions.get(row.action)
     return Row(
-        " | ".join(" & ".join(group) for group in row.sources),
-        target,
+        Rule.cell(row.sources),
+        " else ".join(leads),
         row.action,
         " ".join(filter(None, (row.trigger.text, limit))),
         "; ".join(filter(None, (row.doc, action.doc if action else ""))),

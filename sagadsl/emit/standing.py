@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sagadsl.machine import ABORTING, FINISHED, Kind, Machine, Record, Rule
-from sagadsl.machine.guards import Plan, split
+from sagadsl.machine.plans import Plan
 from sagadsl.model import Version
 
 
@@ -73,13 +73,11 @@ def stand(version: Version, record: Record) -> Standing:
         steps[action] = StepMark(
             _salient(marks),
             _rounds(rounds, marks),
-            frozenset(_named(_ways(record, rounds, fresh), copies)),
-            frozenset(_named(_exits(record, rounds), copies)),
+            frozenset(_ways(record, rounds, fresh)),
+            frozenset(copies.get(name, name) for name in _exits(record, rounds)),
             any(plan.rule.step in undoable for plan in rounds),
         )
-    return Standing(
-        _caption(machine, record, copies), _states(machine, record, copies), steps
-    )
+    return Standing(_caption(machine, record), _states(machine, record), steps)
 
 
 def _mark(record: Record, plan: Plan, fresh: bool) -> Mark:
@@ -115,42 +113,38 @@ def _round(suffix: str) -> str:
     return f"round {suffix.replace('_', '.') or '1'}"
 
 
-def _ways(record: Record, rounds: list[Plan], fresh: set[int | None]) -> Iterator[str]:
+def _ways(
+    record: Record, rounds: list[Plan], fresh: set[int | str | None]
+) -> Iterator[str]:
     begun, done, closed, _ = record
     for plan in rounds:
         if (begun | done) & plan.bit or plan.rule.step in fresh:
-            for way in plan.ways:
-                rivals = way.rivals & (begun | done)
-                if not rivals and way.reached(done, closed & ~done):
-                    yield from (place.state for place in way.places)
+            for alternative in plan.alternatives:
+                rivals = alternative.rivals & (begun | done)
+                if not rivals and alternative.reached(done, closed & ~done):
+                    yield from (place.state for place in alternative.places)
 
 
 def _exits(record: Record, rounds: list[Plan]) -> Iterator[str]:
     for plan in rounds:
         rule: Rule = plan.rule
         if record.done & plan.bit:
-            yield from split(rule.next)
+            yield from rule.targets
         elif record.closed & plan.bit:
-            yield from split(rule.otherwise)
+            yield from rule.fallbacks
 
 
-def _named(places: Iterator[str], copies: Mapping[str, str]) -> Iterator[str]:
-    return (copies.get(place, place) for place in places)
-
-
-def _states(
-    machine: Machine, record: Record, copies: Mapping[str, str]
-) -> dict[str, StateMark]:
-    held = set() if record.control & ABORTING else set(machine.standing(record))
+def _states(machine: Machine, record: Record) -> dict[str, StateMark]:
+    held = [] if record.control & ABORTING else machine.guards.held(record)
     failed = record.closed & ~record.done
     rounds: dict[str, list[str]] = {}
     marks: dict[str, Mark] = {}
     for place in machine.guards.places:
-        name = copies.get(place.state, place.state)
+        name = place.state
         marks.setdefault(name, Mark.NONE)
-        if place.state in held:
+        if place in held:
             marks[name] = Mark.HERE
-            suffix = place.state[len(name) + 1 :]
+            suffix = place.name[len(name) + 1 :]
             rounds.setdefault(name, []).append(_round(suffix) if suffix else "")
         elif marks[name] is Mark.NONE and place.reached(record.done, failed):
             marks[name] = Mark.DONE
@@ -160,9 +154,8 @@ def _states(
     }
 
 
-def _caption(machine: Machine, record: Record, copies: Mapping[str, str]) -> str:
-    places = machine.standing(record)
-    held = " and ".join(dict.fromkeys(copies.get(place, place) for place in places))
+def _caption(machine: Machine, record: Record) -> str:
+    held = " and ".join(machine.standing(record))
     if record.control & FINISHED:
         compensated = record.control & ABORTING
         return "finished: compensated" if compensated else f"finished in {held}"

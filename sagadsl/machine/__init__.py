@@ -1,25 +1,23 @@
 """The machine that judges masks and records, for the compiler and for what it emits.
 
-What follows the line `State = str` in `tables` and in `judge` is emitted verbatim into
-every validator, where `Step` and `State` are the enumerations of its saga. So the
-compiler and the validators judge by the same text.
+What follows the line `State = str` in each module is emitted verbatim into every
+validator, where `Step` and `State` are the enumerations of its saga. So the compiler
+and the validators judge by the same text.
 """
 
-from sagadsl.machine.machine import Machine, upgraded
-from sagadsl.machine.tables import (
+from sagadsl.machine.machine import Machine
+from sagadsl.machine.record import (
     ABORTING,
     FINISHED,
-    Abort,
-    Action,
     Compensation,
     Event,
     Kind,
     Record,
     Refused,
-    Rule,
     Transition,
     UnknownVersion,
 )
+from sagadsl.machine.tables import Abort, Action, Rule, Table
 
 __all__ = [
     "ABORTING",
@@ -33,7 +31,7 @@ __all__ = [
     "Record",
     "Refused",
     "Rule",
+    "Table",
     "Transition",
     "UnknownVersion",
-    "upgraded",
 ]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
-from sagadsl.machine.guards import Plan, guards_of, rounds_of, table_of
-from sagadsl.machine.judge import at_end, fault, may, reason, standing
-from sagadsl.machine.tables import (
+from sagadsl.machine.guards import Guards
+from sagadsl.machine.plans import Plan
+from sagadsl.machine.record import (
     ABORTING,
     FINISHED,
-    Abort,
-    Action,
     Compensation,
     Event,
     Kind,
     Record,
     Refused,
-    Rule,
     Transition,
 )
+from sagadsl.machine.tables import Table
 
 Step = int
 State = str
@@ -31,45 +29,27 @@ class Machine:
     begun, what failed and what was compensated. Arguments are never changed.
     """
 
-    def __init__(
-        self,
-        *,
-        version: int,
-        digest: str,
-        draft: bool,
-        states: Mapping[State, str],
-        rules: Sequence[Rule],
-        actions: Sequence[Action] = (),
-        compensations: Mapping[str, str] | None = None,
-        copies: Mapping[State, State] | None = None,
-        expires: int = 0,
-        remember: int = 0,
-        abort: Abort | None = None,
-    ) -> None:
-        """Take the rows, in which causes precede effects, and work out the guards.
-
-        A process expires so many seconds after its start, never if 0; its tombstone is
-        remembered so many seconds after its end.
-        """
-        self.version = version
-        self.digest = digest
-        self.draft = draft
-        self.expires = expires
-        self.remember = remember
-        self.abort = abort
-        self.rules: tuple[Rule, ...] = tuple(rules)
-        self.actions: dict[str, Action] = {action.name: action for action in actions}
-        self.transitions: tuple[Transition, ...] = table_of(rules, copies or {})
-        self.guards = guards_of(states, rules, self.actions, compensations or {})
+    def __init__(self, table: Table) -> None:
+        """Take the rows of one version and work out the guards."""
+        self.version = table.version
+        self.digest = table.digest
+        self.draft = table.draft
+        self.expires = table.expires
+        self.remember = table.remember
+        self.abort = table.abort
+        self.rules = table.rules
+        self.actions = {action.name: action for action in table.actions}
+        self.transitions = Transition.rows(table)
+        self.guards = Guards.of(table)
         self._plans: dict[Step, Plan] = {
             plan.rule.step: plan for plan in sorted(self.guards.plans)
         }
-        self.compensations: tuple[Compensation, ...] = tuple(
+        self.compensations = tuple(
             Compensation(step, plan.undo)
             for step, plan in self._plans.items()
             if plan.undo
         )
-        self._rounds = rounds_of(self._plans.values())
+        self._rounds = self._rounds_by_name()
         self._quick = self._quick_guards()
 
     def __repr__(self) -> str:
@@ -92,7 +72,7 @@ class Machine:
         """Whether `advance` accepts the step."""
         record = self._done(mask)
         plan = self._due(record, Kind.BEGIN, step, mask)
-        return may(self.guards, record, Kind.BEGIN, plan)
+        return self.guards.may(record, Kind.BEGIN, plan)
 
     def allowed(self, mask: int) -> tuple[Step, ...]:
         """The steps that `advance` accepts, in order of position."""
@@ -100,12 +80,12 @@ class Machine:
         return tuple(
             step
             for step, plan in self._plans.items()
-            if may(self.guards, record, Kind.BEGIN, plan)
+            if self.guards.may(record, Kind.BEGIN, plan)
         )
 
     def held(self, mask: int) -> tuple[State, ...]:
         """The states where the process stands, in order of declaration."""
-        return standing(self.guards, self._done(mask))
+        return self.guards.states(self._done(mask))
 
     def replay(self, steps: Iterable[Step | str]) -> int:
         """The mask that the steps lead to from the start, or `Refused` with `index`."""
@@ -132,7 +112,7 @@ class Machine:
 
     def is_final(self, mask: int) -> bool:
         """Whether the process stands in final states only."""
-        return at_end(self.guards, self._done(mask))
+        return self.guards.at_end(self._done(mask))
 
     def undo(self, mask: int) -> tuple[str, ...]:
         """The compensations to run if it is given up here, in an order that is allowed.
@@ -165,12 +145,12 @@ class Machine:
             Event(kind, step)
             for kind in (Kind.BEGIN, Kind.DONE, Kind.FAIL, Kind.UNDO)
             for step, plan in self._plans.items()
-            if may(self.guards, record, kind, plan)
+            if self.guards.may(record, kind, plan)
         ]
         of_all = [
             Event(kind)
             for kind in (Kind.ABORT, Kind.FINISH)
-            if may(self.guards, record, kind, None)
+            if self.guards.may(record, kind, None)
         ]
         return (*of_steps, *of_all)
 
@@ -178,10 +158,10 @@ class Machine:
         """The compensations to run if a record is given up, in an allowed order."""
         self._check(record, record)
         actions: list[str] = []
-        if may(self.guards, record, Kind.ABORT, None):
+        if self.guards.may(record, Kind.ABORT, None):
             record = record._replace(control=ABORTING)
         for plan in reversed(self.guards.plans):
-            if may(self.guards, record, Kind.UNDO, plan):
+            if self.guards.may(record, Kind.UNDO, plan):
                 record = record._replace(closed=record.closed | plan.bit)
                 actions.append(plan.undo)
         return tuple(actions)
@@ -201,27 +181,50 @@ class Machine:
             self._check(record, record)
         except Refused as refused:
             return refused.reason
-        return fault(self.guards, record)
+        return self.guards.why_unreachable(record)
+
+    def upgrade(self, record: Record, old: Machine) -> Record:
+        """A record of another version in the terms of this one, or `Refused`."""
+        for machine in (old, self):
+            if why := machine.why_invalid(record):
+                raise Refused(machine, record, None, why)
+        running = record.begun & ~record.closed
+        if not running & self.guards.pivots:
+            undoable = {step for step, _ in self.compensations}
+            for step, action in old.compensations:
+                if running >> step & 1 and step not in undoable:
+                    why = f"version {self.version} cannot undo it by `{action}`"
+                    raise Refused(self, record, step, why)
+        return record
 
     def standing(self, record: Record) -> tuple[State, ...]:
         """The states where a record stands, in order of declaration."""
         self._check(record, record)
-        return standing(self.guards, record)
+        return self.guards.states(record)
+
+    def _rounds_by_name(self) -> dict[Step | str, list[Plan]]:
+        """The plans that a step or a name may mean: of an action, all its rounds."""
+        rounds: dict[Step | str, list[Plan]] = {}
+        alone: dict[Step | str, list[Plan]] = {}
+        for step, plan in self._plans.items():
+            rounds.setdefault(plan.rule.action, []).append(plan)
+            alone[step] = alone[plan.rule.name] = [plan]
+        return alone | rounds
 
     def _quick_guards(self) -> dict[Step | str, tuple[int, int, int]]:
-        """For each step the first way to it as one comparison: care, need and its bit.
+        """The first alternative of each step as one comparison: care, need and bit.
 
         The sign and the bits that no step owns are cared for and never needed.
         """
         quick: dict[Step | str, tuple[int, int, int]] = {}
         for step, plan in self._plans.items():
-            way = plan.ways[0]
-            makers = [p.makers for p in way.places if p.kind != "initial"]
+            first = plan.alternatives[0]
+            sources = [p.producers for p in first.places if p.kind != "initial"]
             need = 0
-            for mask in makers:
-                need |= mask & -mask
-            block = way.rivals | plan.bit | ~self.guards.steps
-            if all(makers) and not need & block:
+            for producers in sources:
+                need |= producers & -producers
+            block = first.rivals | plan.bit | ~self.guards.steps
+            if all(sources) and not need & block:
                 quick[step] = (need | block, need, plan.bit)
         for name, rounds in self._rounds.items():
             if len(rounds) == 1 and rounds[0].rule.step in quick:
@@ -241,7 +244,7 @@ class Machine:
         """
         known_bits = (*[self.guards.steps] * 3, ABORTING | FINISHED)
         for lane, value, known in zip(Record._fields, record, known_bits, strict=True):
-            if not is_natural(value):
+            if not self._is_natural(value):
                 reason = f"{value!r} is not a non-negative integer"
                 raise Refused(self, given, None, reason)
             if unknown := value & ~known:
@@ -250,6 +253,11 @@ class Machine:
                 if lane == "control":
                     reason = f"bit {bit} of the control word means nothing"
                 raise Refused(self, given, None, reason)
+
+    @staticmethod
+    def _is_natural(value: object) -> bool:
+        """Whether a value from anywhere is an integer that can be a mask."""
+        return isinstance(value, int) and value >= 0
 
     def _due(
         self, record: Record, kind: Kind, step: Step | str | None, given: int | Record
@@ -263,7 +271,7 @@ class Machine:
             reason = f"version {self.version} has no step {step!r}"
             raise Refused(self, given, step, reason)
         for plan in rounds:
-            if may(self.guards, record, kind, plan):
+            if self.guards.may(record, kind, plan):
                 return plan
         begun = [plan for plan in rounds if record.begun & plan.bit]
         if kind is Kind.BEGIN:
@@ -274,26 +282,7 @@ class Machine:
         self, record: Record, kind: Kind, plan: Plan | None, given: int | Record
     ) -> None:
         """Refuse an event whose guard fails, and say why."""
-        if not may(self.guards, record, kind, plan):
+        if not self.guards.may(record, kind, plan):
             step = plan.rule.step if plan else None
-            raise Refused(self, given, step, reason(self.guards, record, kind, plan))
-
-
-def is_natural(value: object) -> bool:
-    """Whether a value from anywhere is an integer that can be a mask."""
-    return isinstance(value, int) and value >= 0
-
-
-def upgraded(record: Record, old: Machine, new: Machine) -> Record:
-    """The record in the terms of another version, or `Refused`."""
-    for machine in (old, new):
-        if why := machine.why_invalid(record):
-            raise Refused(machine, record, None, why)
-    running = record.begun & ~record.closed
-    if not running & new.guards.pivots:
-        undoable = {step for step, _ in new.compensations}
-        for step, action in old.compensations:
-            if running >> step & 1 and step not in undoable:
-                why = f"version {new.version} cannot undo it by `{action}`"
-                raise Refused(new, record, step, why)
-    return record
+            why = self.guards.why_not(record, kind, plan)
+            raise Refused(self, given, step, why)

@@ -1,83 +1,12 @@
-"""The values that a machine is made of and that it judges."""
+"""The rows that a machine is made of: one version of a saga, as data."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from sagadsl.machine.machine import Machine
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 Step = int
 State = str
-
-
-ABORTING, FINISHED = 1, 2
-
-
-class Kind(StrEnum):
-    """What an event does to its step or to the whole process."""
-
-    BEGIN = "begin"
-    DONE = "done"
-    FAIL = "fail"
-    UNDO = "undo"
-    WAIVE = "waive"
-    ABORT = "abort"
-    FINISH = "finish"
-
-
-class Event(NamedTuple):
-    """One event: its kind and, save for abort and finish, its step."""
-
-    kind: Kind
-    step: Step | None = None
-
-
-class Record(NamedTuple):
-    """A process at rest: three words with a bit for each step, and a control word.
-
-    A step that has begun and is neither done nor closed is in doubt; closed without
-    being done, it failed; done and closed, it was compensated. The control word adds
-    ABORTING and FINISHED.
-    """
-
-    begun: int = 0
-    done: int = 0
-    closed: int = 0
-    control: int = 0
-
-    def pack(self) -> int:
-        """One integer: 20 bits for each lane, then the control word."""
-        if min(self) < 0 or max(self[:3]) >> 20 or self.control >> 2:
-            raise ValueError(f"{self} does not fit: one integer holds 20 steps")
-        return self.begun | self.done << 20 | self.closed << 40 | self.control << 60
-
-    @classmethod
-    def unpack(cls, packed: int) -> Record:
-        """The record that `pack` turned into an integer."""
-        if packed < 0 or packed >> 62:
-            raise ValueError(f"{packed} is not a packed record, which has 62 bits")
-        lane = (1 << 20) - 1
-        return cls(
-            packed & lane, packed >> 20 & lane, packed >> 40 & lane, packed >> 60
-        )
-
-
-class Transition(NamedTuple):
-    """A row of the table, as it was written."""
-
-    prev: str
-    next: str
-    action: str
-    trigger: str
-
-
-class Compensation(NamedTuple):
-    """The action that takes a step's effect back."""
-
-    step: Step
-    action: str
 
 
 class Rule(NamedTuple):
@@ -99,6 +28,26 @@ class Rule(NamedTuple):
     def name(self) -> str:
         """The action, with its round where that is not the first."""
         return f"{self.action}_{self.round}" if self.round else self.action
+
+    @property
+    def sources(self) -> list[list[str]]:
+        """The alternatives to start from, each the states that it joins."""
+        return [joined.split(" & ") for joined in self.prev.split(" | ")]
+
+    @property
+    def targets(self) -> list[str]:
+        """The states that it leads to."""
+        return self.next.split(" & ")
+
+    @property
+    def fallbacks(self) -> list[str]:
+        """The states that it leads to if it fails."""
+        return self.otherwise.split(" & ") if self.otherwise else []
+
+    @staticmethod
+    def cell(alternatives: Iterable[Iterable[str]]) -> str:
+        """How `sources` are written, as in `a & b | c`."""
+        return " | ".join(map(" & ".join, alternatives))
 
 
 class Action(NamedTuple):
@@ -128,26 +77,22 @@ class Abort(NamedTuple):
     actors: tuple[str, ...] = ()
 
 
-class Refused(ValueError):
-    """What may not happen, or a value that no process of this version can have.
+class Table(NamedTuple):
+    """One version of the saga, its rules in an order in which causes precede effects.
 
-    `mask` is the mask or record, `index` the refused step's place in a replay.
+    `states` maps each state of each round of a loop to its kind, `copies` those of
+    later rounds to the state that was declared. A process expires so many seconds
+    after its start, never if 0, and is remembered so many seconds after its end.
     """
 
-    def __init__(
-        self,
-        machine: Machine,
-        mask: int | Record,
-        step: Step | str | None,
-        reason: str,
-    ) -> None:
-        super().__init__(reason)
-        self.machine = machine
-        self.mask = mask
-        self.step = step
-        self.reason = reason
-        self.index: int | None = None
-
-
-class UnknownVersion(LookupError):
-    """A version that is not in this module; its records are not to be guessed at."""
+    version: int
+    digest: str
+    draft: bool
+    expires: int
+    remember: int
+    abort: Abort | None
+    states: Mapping[str, str]
+    copies: Mapping[str, str]
+    rules: tuple[Rule, ...]
+    actions: tuple[Action, ...]
+    compensations: Mapping[str, str]

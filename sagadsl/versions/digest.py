@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from sagadsl.machine import Rule
 from sagadsl.model import Rows
 
 
@@ -16,7 +17,7 @@ def digest_of(rows: Rows) -> str:
         "abort": [abort.name, sorted(abort.actors)] if abort else None,
         "states": sorted(rows.states.items()),
         "copies": sorted(rows.copies.items()),
-        "rules": sorted(_canonical(rule._asdict()) for rule in rows.rules),
+        "rules": sorted(map(_canonical, rows.rules)),
         "actions": sorted(rows.actions),
         "compensations": sorted(rows.compensations.items()),
     }
@@ -24,15 +25,21 @@ def digest_of(rows: Rows) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _canonical(rule: dict[str, object]) -> list[object]:
-    """A rule with its alternatives and joined states in an order of their own."""
+def _canonical(rule: Rule) -> list[object]:
+    """A rule with its alternatives, joined states and actors in an order of their own.
 
-    def ordered(states: object) -> str:
-        groups = (" & ".join(sorted(g.split(" & "))) for g in str(states).split(" | "))
-        return " | ".join(sorted(groups))
+    Of a timer the delay says all.
+    """
+    actors = rule.trigger.removeprefix("by ").split(" | ")
+    row = rule._replace(
+        prev=_cell(rule.sources),
+        next=_cell([rule.targets]),
+        otherwise=_cell([rule.fallbacks]),
+        trigger="" if rule.delay else " | ".join(sorted(actors)),
+    )
+    return list(row)
 
-    for key in ("prev", "next", "otherwise"):
-        rule[key] = ordered(rule[key])
-    actors = str(rule["trigger"]).removeprefix("by ")
-    rule["trigger"] = "" if rule["delay"] else ordered(actors)
-    return list(rule.values())
+
+def _cell(alternatives: list[list[str]]) -> str:
+    groups = (Rule.cell([sorted(joined)]) for joined in alternatives)
+    return " | ".join(sorted(groups))

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from sagadsl.diagnostics import Finding, Rule
 from sagadsl.machine import Abort, Action
 from sagadsl.machine import Rule as RuleRow
-from sagadsl.machine.guards import split
 from sagadsl.model import Rows, Version
 from sagadsl.source import Source, Span
 from sagadsl.versions.digest import digest_of
@@ -177,8 +176,8 @@ def _check_rows(rows: Rows) -> None:
         raise Malformed("has two steps of one name")
     made_later: set[str] = set()
     for rule in reversed(rows.rules):
-        sources = split(rule.prev)
-        targets = split(f"{rule.next} & {rule.otherwise}")
+        sources = [state for joined in rule.sources for state in joined]
+        targets = [*rule.targets, *rule.fallbacks]
         for state in (*sources, *targets):
             if state not in rows.states:
                 raise Malformed(f"has a step at `{state}`, which is no state")

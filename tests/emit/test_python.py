@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import subprocess
 import sys
@@ -11,12 +10,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from modules import ORDER, emitted, formatted, load
 
 from sagadsl.driver import compile_saga
-from sagadsl.emit.python import emit_python
 
 ROOT = Path(__file__).parents[2]
-ORDER = ROOT / "examples" / "order.saga"
 HOSTILE = [
     '"""',
     "'''",
@@ -28,20 +26,6 @@ HOSTILE = [
     "\n\t# fmt: off",
     "\N{SNOWMAN} \N{GRINNING FACE}",
 ]
-
-
-def emitted(path=ORDER, data=None, lock=None):
-    pinned, findings = compile_saga(path.name, data or path.read_bytes(), lock)
-    assert pinned is not None, findings
-    return emit_python(pinned)
-
-
-def load(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -96,6 +80,38 @@ def test_steps_are_members_and_states_are_members(order):
     assert all(type(step) is order.Step for step in order.allowed(mask))
     assert all(type(state) is order.State for state in order.held(mask))
     assert order.advance(0, "check_out") == order.advance(0, 0) == mask
+
+
+def test_a_later_round_stands_in_the_state_that_was_declared(order):
+    assert not [state for state in order.State if state[-1].isdigit()]
+    record = order.Record()
+    for kind, step in (
+        ("begin", "check_out"),
+        ("done", "check_out"),
+        ("begin", "make_payment"),
+        ("fail", "make_payment"),
+        ("begin", "try_another_card"),
+        ("done", "try_another_card"),
+    ):
+        record = order.apply(record, order.Event(order.Kind(kind), step))
+    assert order.LATEST.standing(record) == (order.State.CHECKOUT,)
+    assert order.Step.MAKE_PAYMENT_2 in [step for _, step in order.events(record)]
+
+
+def test_it_begins_with_what_is_of_this_saga():
+    tree = ast.parse(emitted())
+    names = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert names[:2] == ["Step", "State"]
+    assert names.index("Table") < names.index("Handlers") < names.index("Record")
+
+
+def test_its_functions_are_those_that_it_offers(order):
+    functions = {
+        node.name
+        for node in ast.parse(emitted()).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert functions <= set(order.__all__)
 
 
 def test_an_upgrade_to_the_same_version_changes_nothing(order):
@@ -157,15 +173,6 @@ def test_no_text_of_a_source_becomes_code(text, tmp_path):
     assert formatted(path) == []
 
 
-def formatted(path):
-    done = subprocess.run(
-        [sys.executable, "-m", "ruff", "format", "--isolated", "--check", path],
-        capture_output=True,
-        check=False,
-    )
-    return [] if done.returncode == 0 else done.stdout.decode().splitlines()
-
-
 def test_its_bytes_are_the_same_everywhere(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
@@ -222,45 +229,6 @@ def test_a_wheel_gives_the_same_bytes_as_the_checkout(tmp_path):
     pinned, _ = compile_saga("order.saga", ORDER.read_bytes(), None)
     names = ("py", "dot", "md", "mmd", "json")
     assert done.stdout == b"".join(TARGETS[name].emit(pinned, None) for name in names)
-
-
-def test_a_missing_handler_is_a_type_error(tmp_path):
-    (tmp_path / "order_saga.py").write_text(emitted(), encoding="utf-8")
-    names = [
-        node.name
-        for node in ast.walk(ast.parse(emitted()))
-        if isinstance(node, ast.ClassDef) and node.name == "Handlers"
-        for node in node.body
-        if isinstance(node, ast.FunctionDef)
-    ]
-    probes = {name for name in names if name.endswith("_status")}
-    kinds = {name: "bool" if name in probes else "None" for name in names}
-
-    def service(handlers):
-        body = "".join(
-            f"    {'async ' if i % 2 else ''}def {name}(self, context: Context, /)"
-            f" -> {kind}:\n        raise NotImplementedError\n"
-            for i, (name, kind) in enumerate(handlers.items())
-        )
-        return (
-            "from order_saga import Context, Handlers\n\n\nclass Service:\n"
-            f"{body}\n\nhandlers: Handlers = Service()\n"
-        )
-
-    good, bad = tmp_path / "good.py", tmp_path / "bad.py"
-    good.write_text(service(kinds))
-    missing = {name: kind for name, kind in kinds.items() if name != "refund_payment"}
-    bad.write_text(service(missing))
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", good, bad],
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-    )
-    lines = done.stdout.decode().splitlines()
-    assert any("bad.py" in line and "error" in line for line in lines)
-    assert any("refund_payment" in line for line in lines)
-    assert not any("good.py" in line and "error" in line for line in lines)
 
 
 def test_many_steps_still_make_a_module(tmp_path):

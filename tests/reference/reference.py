@@ -116,11 +116,15 @@ class Reference:
         )
 
     def held(self, record: Record) -> tuple[str, ...]:
-        return tuple(place for place in self.saga.places if self.is_held(record, place))
+        """The declared states, in whatever round they are held."""
+        held = {
+            s for place, s in self.saga.places.items() if self.is_held(record, place)
+        }
+        return tuple(state for state in self.saga.states if state in held)
 
     def is_final(self, record: Record) -> bool:
-        held = self.held(record)
-        return bool(held) and all(self.kind(p).startswith("final") for p in held)
+        kinds = {self.saga.states[state].kind for state in self.held(record)}
+        return bool(kinds) and all(kind.startswith("final") for kind in kinds)
 
     # what may happen
 

@@ -10,24 +10,28 @@ import pytest
 from comparison import Difference
 from subjects import of_machine, random_sagas
 
-from sagadsl.machine import Machine, machine
-from sagadsl.machine.guards import Guards, Place, Plan, Way
+from sagadsl.machine import Machine
+from sagadsl.machine.guards import Guards
+from sagadsl.machine.plans import Alternative, Place, Plan
 
-REAL_GUARDS = machine.guards_of
-REAL_FAULT = machine.fault
+REAL_GUARDS = Guards.of
 
 
 def plans(change: Callable[[Plan], Plan]) -> Callable[[Guards], Guards]:
     return lambda g: g._replace(plans=tuple(change(plan) for plan in g.plans))
 
 
-def ways(change: Callable[[Way], Way]) -> Callable[[Guards], Guards]:
-    return plans(lambda plan: plan._replace(ways=tuple(map(change, plan.ways))))
+def alternatives(
+    change: Callable[[Alternative], Alternative],
+) -> Callable[[Guards], Guards]:
+    return plans(
+        lambda plan: plan._replace(alternatives=tuple(map(change, plan.alternatives)))
+    )
 
 
 def places(change: Callable[[Place], Place]) -> Callable[[Guards], Guards]:
     """Another view of the states, for the guards and for where a record stands."""
-    inside = ways(lambda way: way._replace(places=tuple(map(change, way.places))))
+    inside = alternatives(lambda a: a._replace(places=tuple(map(change, a.places))))
     return lambda g: inside(g)._replace(places=tuple(map(change, g.places)))
 
 
@@ -37,20 +41,24 @@ def but_last(mask: int) -> int:
 
 
 def all_rivals(plan: Plan) -> int:
-    """The rivals of a step for any of its ways, as one mask."""
-    return reduce(or_, (way.rivals for way in plan.ways))
+    """The rivals of a step for any of its alternatives, as one mask."""
+    return reduce(or_, (each.rivals for each in plan.alternatives))
 
 
 MUTANTS = {
-    "no rivals": ways(lambda way: way._replace(rivals=0)),
-    "a rival less": ways(lambda way: way._replace(rivals=but_last(way.rivals))),
-    "rivals of all ways": plans(
+    "no rivals": alternatives(lambda a: a._replace(rivals=0)),
+    "a rival less": alternatives(lambda a: a._replace(rivals=but_last(a.rivals))),
+    "rivals of all alternatives": plans(
         lambda plan: plan._replace(
-            ways=tuple(way._replace(rivals=all_rivals(plan)) for way in plan.ways)
+            alternatives=tuple(
+                each._replace(rivals=all_rivals(plan)) for each in plan.alternatives
+            )
         )
     ),
-    "the first way only": plans(lambda plan: plan._replace(ways=plan.ways[:1])),
-    "a join of one": ways(lambda way: way._replace(places=way.places[:1])),
+    "the first alternative only": plans(
+        lambda plan: plan._replace(alternatives=plan.alternatives[:1])
+    ),
+    "a join of one": alternatives(lambda a: a._replace(places=a.places[:1])),
     "nothing after": plans(lambda plan: plan._replace(after=0)),
     "not all after": plans(lambda plan: plan._replace(after=but_last(plan.after))),
     "after itself": plans(lambda plan: plan._replace(after=plan.after | plan.bit)),
@@ -64,8 +72,8 @@ MUTANTS = {
     "no dead ends": lambda g: g._replace(dead_ends=0),
     "dead ends everywhere": lambda g: g._replace(dead_ends=g.steps),
     "failures lead nowhere": places(lambda place: place._replace(failers=0)),
-    "a producer less": places(lambda p: p._replace(makers=but_last(p.makers))),
-    "states never left": places(lambda place: place._replace(takers=0)),
+    "a producer less": places(lambda p: p._replace(producers=but_last(p.producers))),
+    "states never left": places(lambda place: place._replace(consumers=0)),
     "no failure is final": places(
         lambda place: place._replace(kind=place.kind.removeprefix("final failure"))
     ),
@@ -89,14 +97,14 @@ def test_mutant_of_the_guards_is_found(
 ) -> None:
     """One datum of the guards is wrong, and some saga shows it."""
     mutate = MUTANTS[name]
-    monkeypatch.setattr(machine, "guards_of", lambda *rows: mutate(REAL_GUARDS(*rows)))
+    monkeypatch.setattr(Guards, "of", lambda table: mutate(REAL_GUARDS(table)))
     assert missed()
 
 
 @pytest.mark.parametrize("answer", ["", "no run leads here"])
 def test_blind_judge_is_found(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Records are judged, neither waved through nor turned away."""
-    monkeypatch.setattr(machine, "fault", lambda guards, record: answer)
+    monkeypatch.setattr(Guards, "why_unreachable", lambda guards, record: answer)
     assert missed().startswith("is_valid")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sagadsl.machine import Rule
 from sagadsl.model import (
     Always,
     Needs,
@@ -58,6 +59,7 @@ def _transition(row: Transition) -> dict[str, Any]:
         "sources": row.sources,
         "targets": row.targets,
         "otherwise": row.otherwise,
+        "trigger": row.trigger.text,
         "actors": row.trigger.actors,
         "delay": row.trigger.delay,
         "limit": row.limit,
@@ -85,9 +87,25 @@ def _version(version: Version) -> dict[str, Any]:
         "expires": rows.expires,
         "remember": rows.remember,
         "abort": rows.abort._asdict() if rows.abort else None,
-        "states": rows.states,
-        "copies": rows.copies,
-        "steps": [rule._asdict() | {"name": rule.name} for rule in rows.rules],
+        "states": [
+            {"name": name, "kind": kind, "of": rows.copies.get(name, name)}
+            for name, kind in rows.states.items()
+        ],
+        "steps": [_step(rule) for rule in rows.rules],
         "actions": [action._asdict() for action in rows.actions],
         "compensations": rows.compensations,
+    }
+
+
+def _step(rule: Rule) -> dict[str, Any]:
+    return {
+        "step": rule.step,
+        "name": rule.name,
+        "action": rule.action,
+        "round": rule.round,
+        "sources": rule.sources,
+        "targets": rule.targets,
+        "otherwise": rule.fallbacks,
+        "trigger": rule.trigger,
+        "delay": rule.delay,
     }

@@ -135,14 +135,15 @@ def _exits(record: Record, rounds: list[Plan]) -> Iterator[str]:
 
 
 def _states(machine: Machine, record: Record) -> dict[str, StateMark]:
-    held = [] if record.control & ABORTING else machine.guards.held(record)
+    here = [] if record.control & ABORTING else machine.guards.held(record)
+    held = {place.name for place in here}
     failed = record.closed & ~record.done
     rounds: dict[str, list[str]] = {}
     marks: dict[str, Mark] = {}
     for place in machine.guards.places:
         name = place.state
         marks.setdefault(name, Mark.NONE)
-        if place in held:
+        if place.name in held:
             marks[name] = Mark.HERE
             suffix = place.name[len(name) + 1 :]
             rounds.setdefault(name, []).append(_round(suffix) if suffix else "")

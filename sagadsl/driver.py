@@ -8,13 +8,20 @@ from sagadsl.checks import check_saga
 from sagadsl.diagnostics import Finding, Severity
 from sagadsl.emit.jinja import render
 from sagadsl.emit.targets import TARGETS
-from sagadsl.model import Pinned
+from sagadsl.model import Pinned, Saga
 from sagadsl.parser import parse_saga
 from sagadsl.parser.encoding import decode_source
 from sagadsl.resolve import check_form, resolve_saga
 from sagadsl.source import Source, Span
 from sagadsl.syntax import Name
-from sagadsl.versions import Lock, pin, read_lock, release, write_lock
+from sagadsl.versions import (
+    Lock,
+    check_emitted,
+    pin,
+    read_lock,
+    release,
+    write_lock,
+)
 
 
 class Compiled(NamedTuple):
@@ -24,11 +31,14 @@ class Compiled(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def compile_saga(path: str, data: bytes, lock: str | None) -> Compiled:
+def compile_saga(
+    path: str, data: bytes, lock: str | None, emitted: Source | None = None
+) -> Compiled:
     """Parse, resolve, check and pin the bytes of a `.saga` file.
 
     `path` is shown in findings and its stem must be the saga's name; `lock` is the
-    text of the lock file beside it, None if there is none.
+    text of the lock file beside it, None if there is none. `emitted` is the module
+    that an earlier build has left: what it holds as released must not be lost.
     """
     source = decode_source(path, data)
     if isinstance(source, Finding):
@@ -42,13 +52,23 @@ def compile_saga(path: str, data: bytes, lock: str | None) -> Compiled:
     findings = check_saga(saga)
     if any(finding.rule.severity is Severity.ERROR for finding in findings):
         return Compiled(None, findings)
+    pinned, wrong = _pin(saga, lock, emitted)
+    return Compiled(pinned, (*findings, *wrong))
+
+
+def _pin(saga: Saga, lock: str | None, emitted: Source | None) -> Compiled:
     versions = None
     if lock is not None:
-        versions, wrong = read_lock(Source(f"{path}.lock", lock), saga.name)
+        kept = Source(f"{saga.source.path}.lock", lock)
+        versions, findings = read_lock(kept, saga.name)
         if versions is None:
-            return Compiled(None, (*findings, *wrong))
-    pinned, wrong = pin(saga, versions)
-    return Compiled(pinned, (*findings, *wrong))
+            return Compiled(None, findings)
+    pinned, findings = pin(saga, versions)
+    if emitted is not None:
+        positions = pinned.positions if pinned else {}
+        if lost := tuple(check_emitted(emitted, versions, positions)):
+            return Compiled(None, lost)
+    return Compiled(pinned, findings)
 
 
 def check_bytes(path: str, data: bytes, lock: str | None) -> tuple[Finding, ...]:

@@ -8,6 +8,8 @@ A page begins `# SAGA203 unreachable`. Its fenced blocks are judged in order:
   bytes literals, `*` and `+`.
 - `saga order.saga`: the same in a file of that name, whatever saga is in it.
 - `saga released`: compiled and released; the blocks after it are judged against it.
+- `saga emitted`: the same, and emitted; the blocks after it are judged beside the
+  module, and without the lock file unless another is given.
 - `lock`: the lock file that the blocks after it are judged against.
 """
 
@@ -25,6 +27,7 @@ import pytest
 import sagadsl
 from sagadsl.diagnostics import Rule, Severity
 from sagadsl.diagnostics.text import render_text
+from sagadsl.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +53,7 @@ class Example(NamedTuple):
     path: str
     data: bytes
     lock: str | None
+    emitted: Source | None
     fix: bool
     expected: Block | None
 
@@ -64,15 +68,20 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def examples(page: str) -> Iterator[Example]:
-    from sagadsl.driver import release_text
+    from sagadsl.driver import compile_saga, emit, release_text
 
-    lock = None
+    lock = emitted = None
     listed = list(blocks(page))
     for block, following in zip(listed, [*listed[1:], None], strict=True):
         if block.info == "lock":
             lock = block.text
         elif block.info == "saga released":
             lock = release_text(path_of(block.text), block.text.encode(), lock)
+        elif block.info == "saga emitted":
+            path, data = path_of(block.text), block.text.encode()
+            pinned = compile_saga(path, data, release_text(path, data, lock)).pinned
+            module = emit(pinned, "py").decode()
+            lock, emitted = None, Source(f"{pinned.saga.name}_saga.py", module)
         elif block.info in ("saga", "python") or block.info.endswith(".saga"):
             data = block.text.encode()
             if block.info == "python":
@@ -80,7 +89,7 @@ def examples(page: str) -> Iterator[Example]:
             named = path_of(data.decode(errors="replace"))
             path = block.info.partition(" ")[2] or named
             shown = following if following and following.info == "text" else None
-            yield Example(path, data, lock, block.fix, shown)
+            yield Example(path, data, lock, emitted, block.fix, shown)
 
 
 def path_of(text: str) -> str:
@@ -120,7 +129,7 @@ def head(page: Path) -> tuple[str, str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_page_shows_what_the_user_sees(page, update):
-    from sagadsl.driver import check_bytes
+    from sagadsl.driver import compile_saga
 
     code, name = head(page)
     assert page.stem == name
@@ -129,7 +138,7 @@ def test_page_shows_what_the_user_sees(page, update):
     broken = fixed = 0
     # From the end, so that an update leaves the places of earlier blocks as they are.
     for example in reversed(list(examples(text))):
-        findings = check_bytes(example.path, example.data, example.lock)
+        findings = compile_saga(*example[:4]).findings
         codes = [finding.code for finding in findings]
         if example.fix:
             fixed += 1

@@ -109,7 +109,7 @@ def _build_all(options: _Options) -> list[_Outcome]:
 
 
 def _build(path: Path, folder: Path, options: _Options) -> _Outcome:
-    pinned, findings = compile_file(path)
+    pinned, findings = compile_file(path, folder)
     tell(findings)
     if pinned is None:
         click.echo(f"{shown(path)}: not built", err=True)

@@ -10,7 +10,14 @@ from typing import NoReturn
 
 import click
 
-from sagadsl.cli.files import one_saga, read_bytes, read_lock, shown
+from sagadsl.cli.files import (
+    one_saga,
+    read_bytes,
+    read_config,
+    read_lock,
+    read_module,
+    shown,
+)
 from sagadsl.diagnostics import Finding, Severity
 from sagadsl.model import Pinned, Version
 
@@ -23,11 +30,14 @@ version_option = click.option(
 )
 
 
-def compile_file(path: Path) -> tuple[Pinned | None, tuple[Finding, ...]]:
-    """A saga and what was found."""
+def compile_file(
+    path: Path, folder: Path | None = None
+) -> tuple[Pinned | None, tuple[Finding, ...]]:
+    """A saga and what was found, beside the module in the folder of the output."""
     from sagadsl.driver import compile_saga  # noqa: PLC0415  imports the compiler
 
-    return compile_saga(shown(path), read_bytes(path), read_lock(path))
+    module = read_module(path, folder or read_config().out or path.parent)
+    return compile_saga(shown(path), read_bytes(path), read_lock(path), module)
 
 
 def compile_or_exit(path: Path) -> Pinned:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import click
 
 from sagadsl.cli.stamp import folders_below
+from sagadsl.source import Source
 
 
 class Unusable(click.ClickException):
@@ -141,6 +142,15 @@ def read_lock(path: Path) -> str | None:
     if not lock.exists():
         return None
     return read_bytes(lock).decode("utf-8", errors="replace")
+
+
+def read_module(path: Path, folder: Path) -> Source | None:
+    """The module that an earlier build of a saga has left in a folder, if any."""
+    module = folder / f"{path.stem}_saga.py"
+    if not module.exists():
+        return None
+    text = read_bytes(module).decode("utf-8", errors="replace")
+    return Source(shown(module), text)
 
 
 def lock_path(path: Path) -> Path:

@@ -142,6 +142,7 @@ class Saga(NamedTuple):
     expires: int
     remember: int
     abort: Abort | None
+    abort_span: Span | None
     states: dict[str, State]
     transitions: dict[str, Transition]
     compensations: dict[str, Compensation]

@@ -27,20 +27,19 @@ from sagadsl.model import Saga
 
 __all__ = ["PHASES", "check_saga"]
 
-# What a row or a rule says by itself; then where a process can come, which asks for one
-# beginning and no cycles; then what it does on its way, which asks that it gets there.
+# What names and clauses say; what a row or a rule says by itself; then where a process
+# can come, which asks for one beginning and no cycles; then what it does on its way,
+# which asks that it gets there.
 PHASES = (
+    (name_clash.check, former_name.check, contradiction.check),
     (
         initial.check,
         final.check,
         leaves_final.check,
         cycle.check,
         loop.check,
-        name_clash.check,
-        former_name.check,
         doubt.check,
         pivot.check,
-        contradiction.check,
         compensation_as_step.check,
         needless_else.check,
     ),

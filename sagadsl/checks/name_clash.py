@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sagadsl.diagnostics import Finding, Label
-from sagadsl.model import Always, Saga
+from sagadsl.diagnostics import Finding, Label, Rule
+from sagadsl.model import Always, Saga, Step
 from sagadsl.resolve.claims import OUTCOMES
-from sagadsl.resolve.names import NAME_CLASH
 from sagadsl.source import Span
+
+RULE = Rule("SAGA105", "name-clash")
 
 
 def check(saga: Saga) -> Iterator[Finding]:
-    """That each handler has a name of its own, and each result one meaning."""
+    """That each handler, event and round has a name of its own, each result too."""
+    yield from _request(saga)
+    yield from _rounds(saga)
     yield from _probes(saga)
     for scenario in saga.scenarios:
         if scenario.result in OUTCOMES and scenario.result in saga.states:
@@ -22,6 +25,45 @@ def check(saga: Saga) -> Iterator[Finding]:
             for name in item.outcomes:
                 if name == "compensated" and name in saga.states:
                     yield _outcome(saga, name, item.span)
+
+
+def _request(saga: Saga) -> Iterator[Finding]:
+    if saga.abort and saga.abort_span and saga.abort.name in saga.transitions:
+        row = saga.transitions[saga.abort.name]
+        yield RULE.finding(
+            f"`{saga.abort.name}` is a request to abort and an action",
+            saga.abort_span,
+            "asks for the process to be given up",
+            why="an event of this name would mean two things",
+            help="name one of them otherwise",
+            others=(Label(row.name_span, "an action of a row"),),
+        )
+
+
+def _rounds(saga: Saga) -> Iterator[Finding]:
+    steps: dict[str, Step] = {}
+    for step in sorted(saga.steps, key=lambda step: bool(step.round)):
+        other = steps.setdefault(step.name, step)
+        if other is not step:
+            row, declared = step.transition, other.transition
+            yield _round("action", step.name, row.action, declared.name_span)
+    states: dict[str, str] = {}
+    for place, state in saga.places.items():
+        if place != state:
+            other_state = states.setdefault(place, state)
+            if place in saga.states or other_state != state:
+                declared_state = saga.states.get(place, saga.states[other_state])
+                yield _round("state", place, state, declared_state.span)
+
+
+def _round(what: str, name: str, of: str, declared: Span) -> Finding:
+    return RULE.finding(
+        f"the {what} `{name}` is also a later round of `{of}`",
+        declared,
+        f"a name that a round of `{of}` gets, too",
+        why="the rounds of a loop are numbered, and each needs a name of its own",
+        help=f"name the {what} otherwise",
+    )
 
 
 def _probes(saga: Saga) -> Iterator[Finding]:
@@ -34,7 +76,7 @@ def _probes(saga: Saga) -> Iterator[Finding]:
     for action in saga.actions.values():
         probe = action.row.probe
         if probe in taken:
-            yield NAME_CLASH.finding(
+            yield RULE.finding(
                 f"`{probe}` is a probe and an action",
                 action.spans["probe"],
                 "asks whether the action happened",
@@ -45,7 +87,7 @@ def _probes(saga: Saga) -> Iterator[Finding]:
     for item in saga.compensations.values():
         there, back = saga.action(item.action), saga.action(item.compensation)
         if there.probe and there.probe == back.probe and there.name != back.name:
-            yield NAME_CLASH.finding(
+            yield RULE.finding(
                 f"`{there.name}` and its compensation have the same probe",
                 saga.actions[back.name].spans["probe"],
                 f"asks whether `{back.name}` happened",
@@ -62,7 +104,7 @@ def _probes(saga: Saga) -> Iterator[Finding]:
 
 
 def _outcome(saga: Saga, name: str, span: Span) -> Finding:
-    return NAME_CLASH.finding(
+    return RULE.finding(
         f"`{name}` is a state and an outcome",
         span,
         "could mean either",

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sagadsl import syntax
-from sagadsl.diagnostics import Finding, Label, Rule
+from sagadsl.diagnostics import Finding
 from sagadsl.machine import Action as ActionRow
 from sagadsl.model import Action, Compensation
 from sagadsl.resolve.names import check_form, duplicate, unknown
 from sagadsl.source import Span
 
-CONTRADICTION = Rule("SAGA108", "contradiction")
-
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-
-_APART = (
-    ("once", "idempotent", "an action either may be repeated or may not"),
-    ("probe", "in doubt park", "a probe that cannot tell waits for a person anyway"),
-    ("cannot fail", "retry", "what cannot fail is attempted until it succeeds"),
-    ("pivot", "no undo", "a pivot is never undone, so there is nothing to say"),
-)
-_PERFORMED = ("probe", "in doubt park", "retry", "timeout", "cannot fail")
 
 
 def seconds(duration: syntax.Duration | None) -> int:
@@ -110,7 +100,6 @@ def _action(item: syntax.ActionItem) -> tuple[Action, list[Finding]]:
         row = _with(row, clause)
         if isinstance(clause, syntax.Probe) and (wrong := check_form(clause.name)):
             findings.append(wrong)
-    findings.extend(_contradictions(item, spans))
     row = row._replace(
         effect=next((word for word in ("once", "idempotent") if word in spans), ""),
         pivot="pivot" in spans,
@@ -141,38 +130,3 @@ def _word(clause: syntax.ActionClause) -> str:
     if isinstance(clause, syntax.Flag):
         return clause.word
     return type(clause).__name__.lower()
-
-
-def _contradictions(
-    item: syntax.ActionItem, spans: dict[str, Span]
-) -> Iterator[Finding]:
-    for first, second, why in _APART:
-        if first in spans and second in spans:
-            yield CONTRADICTION.finding(
-                f"`{item.name.text}` is both `{first}` and `{second}`",
-                spans[second],
-                f"contradicts `{first}`",
-                why=why,
-                help=f"keep either `{first}` or `{second}`",
-                others=(Label(spans[first], "said here"),),
-            )
-    if "once" not in spans and "idempotent" not in spans:
-        for word in _PERFORMED:
-            if word in spans:
-                yield CONTRADICTION.finding(
-                    f"`{item.name.text}` is a fact, and says `{word}`",
-                    spans[word],
-                    "of a fact there is nothing to perform",
-                    why="a fact is only recorded, so it is neither tried nor in doubt",
-                    help="add `once` or `idempotent` if our code performs the action",
-                )
-    elif "idempotent" in spans:
-        for word in ("probe", "in doubt park"):
-            if word in spans:
-                yield CONTRADICTION.finding(
-                    f"`{item.name.text}` is `idempotent`, and says `{word}`",
-                    spans[word],
-                    "never needed",
-                    why="an idempotent action that is in doubt is simply repeated",
-                    help=f"drop `{word}`, or write `once`",
-                )

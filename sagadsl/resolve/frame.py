@@ -1,13 +1,13 @@
-"""The saga as a whole: its name, its parts, and the names that its rounds get."""
+"""The saga as a whole: its name and its parts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from sagadsl import model, syntax
+from sagadsl import syntax
 from sagadsl.diagnostics import Finding, Rule
-from sagadsl.resolve.names import NAME_CLASH, check_form, duplicate
+from sagadsl.resolve.names import check_form, duplicate
 from sagadsl.source import Span
 
 FILE_NAME = Rule("SAGA106", "file-name")
@@ -62,30 +62,3 @@ def check_parts(tree: syntax.SagaSyntax) -> Iterator[Finding]:
                 why="a process needs an id, states and transitions between them",
                 help=f"add `{example}`",
             )
-
-
-def check_rounds(saga: model.Saga) -> Iterator[Finding]:
-    """That each round of a loop has a name that nothing else has."""
-    steps: dict[str, model.Step] = {}
-    for step in sorted(saga.steps, key=lambda step: bool(step.round)):
-        other = steps.setdefault(step.name, step)
-        if other is not step:
-            row, declared = step.transition, other.transition
-            yield _round_clash("action", step.name, row.action, declared.name_span)
-    states: dict[str, str] = {}
-    for place, state in saga.places.items():
-        if place != state:
-            other_state = states.setdefault(place, state)
-            if place in saga.states or other_state != state:
-                declared_state = saga.states.get(place, saga.states[other_state])
-                yield _round_clash("state", place, state, declared_state.span)
-
-
-def _round_clash(what: str, name: str, of: str, declared: Span) -> Finding:
-    return NAME_CLASH.finding(
-        f"the {what} `{name}` is also a later round of `{of}`",
-        declared,
-        f"a name that a round of `{of}` gets, too",
-        why="the rounds of a loop are numbered, and each needs a name of its own",
-        help=f"name the {what} otherwise",
-    )

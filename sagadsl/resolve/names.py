@@ -13,7 +13,6 @@ from sagadsl.syntax import Name
 UNKNOWN_NAME = Rule("SAGA101", "unknown-name")
 DUPLICATE = Rule("SAGA102", "duplicate")
 NAME_FORM = Rule("SAGA103", "name-form")
-NAME_CLASH = Rule("SAGA105", "name-clash")
 
 _FORM = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LONGEST = 63

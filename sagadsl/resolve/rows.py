@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from sagadsl import syntax
 from sagadsl.diagnostics import Finding
 from sagadsl.model import State, Transition, Trigger
-from sagadsl.resolve.actions import CONTRADICTION, seconds
+from sagadsl.resolve.actions import seconds
 from sagadsl.resolve.names import check_form, duplicate, unknown
 from sagadsl.source import Span
-
-SYSTEM = "system"
 
 
 def resolve_states(
@@ -168,11 +166,3 @@ def _check_actors(clause: syntax.By | syntax.After) -> Iterable[Finding]:
                     why="an actor may fire a transition or may not",
                     help="write it once",
                 )
-    if SYSTEM in names and len(set(names)) > 1:
-        yield CONTRADICTION.finding(
-            "`system` shares a transition with other actors",
-            clause.span,
-            "either the driver takes it as soon as it can, or an actor does",
-            why="what `system` may take it takes at once, so nobody else ever could",
-            help="keep `by system`, or leave `system` out",
-        )

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from sagadsl import model, syntax
-from sagadsl.diagnostics import Finding, Label
+from sagadsl.diagnostics import Finding
 from sagadsl.machine import Abort
 from sagadsl.resolve import loops
 from sagadsl.resolve.actions import resolve_actions, resolve_compensations, seconds
 from sagadsl.resolve.claims import resolve_properties, resolve_scenarios
-from sagadsl.resolve.frame import check_parts, check_rounds, check_saga_name
-from sagadsl.resolve.names import NAME_CLASH, check_form
+from sagadsl.resolve.frame import check_parts, check_saga_name
+from sagadsl.resolve.names import check_form
 from sagadsl.resolve.rows import resolve_rows, resolve_states
 from sagadsl.source import Source, Span
 
@@ -37,7 +37,7 @@ def resolve_saga(
     undone = _items(tree, syntax.CompensationItem)
     undoes = take(resolve_compensations(undone, rows))
     actions = take(resolve_actions(_items(tree, syntax.ActionItem), rows, undoes))
-    abort = take(_abort(next(_parts(tree, syntax.Abort), None), rows))
+    abort, asked = take(_abort(next(_parts(tree, syntax.Abort), None)))
     properties = take(resolve_properties(_claims(tree), states, rows))
     moves = {*rows, *([abort.name] if abort else [])}
     told = _items(tree, syntax.ScenarioItem)
@@ -51,6 +51,7 @@ def resolve_saga(
     saga = model.Saga(
         *_header(tree),
         abort,
+        asked,
         states,
         rows,
         undoes,
@@ -60,8 +61,7 @@ def resolve_saga(
         places,
         steps,
     )
-    clashes = tuple(check_rounds(saga))
-    return (None if clashes else saga), clashes
+    return saga, ()
 
 
 def _header(
@@ -103,23 +103,12 @@ def _items(tree: syntax.SagaSyntax, kind: type[Node]) -> Iterator[Node]:
 
 
 def _abort(
-    part: syntax.Abort | None, rows: dict[str, model.Transition]
-) -> tuple[Abort | None, list[Finding]]:
+    part: syntax.Abort | None,
+) -> tuple[tuple[Abort | None, Span | None], list[Finding]]:
+    """Who may ask for an abort, and where that is said."""
     if part is None:
-        return None, []
+        return (None, None), []
     names = (part.name, *part.actors)
     findings = [wrong for name in names if (wrong := check_form(name))]
-    if part.name.text in rows:
-        row = rows[part.name.text]
-        findings.append(
-            NAME_CLASH.finding(
-                f"`{part.name.text}` is a request to abort and an action",
-                part.name.span,
-                "asks for the process to be given up",
-                why="an event of this name would mean two things",
-                help="name one of them otherwise",
-                others=(Label(row.name_span, "an action of a row"),),
-            )
-        )
     actors = tuple(name.text for name in part.actors)
-    return Abort(part.name.text, actors), findings
+    return (Abort(part.name.text, actors), part.name.span), findings

@@ -1,4 +1,4 @@
-"""Graphs of rows and states: what lies on cycles, and the shortest cycle of a knot.
+"""Graphs of rows and states: what is reached, what lies on cycles, and the shortest.
 
 Only this module knows networkx, and only where a cycle must be shown: to import it
 takes longer than to compile a saga.
@@ -6,13 +6,16 @@ takes longer than to compile a saga.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sagadsl.model import Transition
 
 if TYPE_CHECKING:
     import networkx as nx
+
+Node = TypeVar("Node", bound=Hashable)
+Move = tuple[Iterable[Collection[Node]], Iterable[Node]]
 
 _WORK = 50_000
 """So many nodes are looked at before a short cycle is taken for the shortest."""
@@ -52,6 +55,32 @@ def flow_of(rows: Iterable[Transition]) -> Flow:
                 edges[node(state)].append(number)
         edges[number] += [node(state) for state in (*row.targets, *row.otherwise)]
     return Flow(listed, tuple(numbers), edges)
+
+
+def reach(start: Iterable[Node], moves: Iterable[Move[Node]]) -> set[Node]:
+    """What one comes to from a start, if no move rules out another.
+
+    A move leads to its second nodes once all of one of its groups are reached.
+    """
+    waiting: dict[Node, list[int]] = {}
+    missing: list[int] = []
+    following: list[Iterable[Node]] = []
+    for groups, targets in moves:
+        for group in groups:
+            for node in group:
+                waiting.setdefault(node, []).append(len(missing))
+            missing.append(len(group))
+            following.append(targets)
+    reached = set(start)
+    stack = list(reached)
+    while stack:
+        for number in waiting.get(stack.pop(), ()):
+            missing[number] -= 1
+            if not missing[number]:
+                fresh = [node for node in following[number] if node not in reached]
+                reached.update(fresh)
+                stack += dict.fromkeys(fresh)
+    return reached
 
 
 def knots(edges: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -14,7 +14,7 @@ from math import prod
 from typing import NamedTuple
 
 from sagadsl.diagnostics import Finding, Rule
-from sagadsl.graph import flow_of, knots
+from sagadsl.graph import flow_of, knots, reach
 from sagadsl.model import Step, Transition
 
 TOO_MANY_STEPS = Rule("SAGA207", "too-many-steps")
@@ -99,7 +99,8 @@ def unroll(
         return {state: state for state in states}, plain
     copies = [copy for row in rows.values() for copy in _copies(row, loops)]
     start = {_first_place(state, loops) for state in initial}
-    reached = _reach(copies, start)
+    moves = ((copy.sources, (*copy.targets, *copy.otherwise)) for copy in copies)
+    reached = reach(start, moves)
     names = _place_names(states, reached, loops)
     steps = tuple(_steps(_live(copies, reached), names))
     return {name: state for (state, _), name in names.items()}, steps
@@ -173,24 +174,6 @@ def _copies(row: Transition, loops: Mapping[str, _Loop]) -> Iterator[_Copy]:
             tuple(place(state, at) for state in row.targets),
             tuple(place(state, at) for state in row.otherwise),
         )
-
-
-def _reach(copies: list[_Copy], start: set[Place]) -> set[Place]:
-    reached = set(start)
-    waiting: dict[Place, list[tuple[_Copy, tuple[Place, ...]]]] = {}
-    stack = list(reached)
-    for copy in copies:
-        for group in copy.sources:
-            for place in group:
-                waiting.setdefault(place, []).append((copy, group))
-    while stack:
-        for copy, group in waiting.get(stack.pop(), ()):
-            if reached.issuperset(group):
-                for place in (*copy.targets, *copy.otherwise):
-                    if place not in reached:
-                        reached.add(place)
-                        stack.append(place)
-    return reached
 
 
 def _live(copies: list[_Copy], reached: set[Place]) -> list[_Copy]:

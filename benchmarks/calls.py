@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import peers
-import sagas
+import samples
 from timing import Call, Measured, Target, each_call, each_time, interleaved
 
 ROUNDS = 101
@@ -28,18 +28,20 @@ def measure(
     build: Callable[[str, str], Path], order: str, folder: Path
 ) -> Iterator[Measured]:
     """Lines about one transition and about a replay."""
-    line6 = _validator(build("line6", sagas.saga("line6", sagas.line(6))))
+    line6 = _validator(build("line6", samples.saga("line6", samples.line(6))))
     validators = {
         "6 steps": line6,
         "order.saga": _validator(build("order", order)),
-        "60 steps": _validator(build("line60", sagas.saga("line60", sagas.line(60)))),
+        "60 steps": _validator(
+            build("line60", samples.saga("line60", samples.line(60)))
+        ),
     }
     calls = {name: _calls(_walk(module)) for name, module in validators.items()}
     for name, module in validators.items():
         yield _beside_empty(f"`advance`, {name}", module, calls[name])
     named = [(mask, step.name.lower()) for mask, step in calls["6 steps"]]
     yield _beside_empty("`advance`, 6 steps, by name", line6, named)
-    wide = _validator(build("wide", sagas.parallel("wide", 19, 3)))
+    wide = _validator(build("wide", samples.parallel("wide", 19, 3)))
     new = list(islice(_random_walks(wide), NEW_MASKS))
     yield _beside_empty("`advance`, 60 steps, masks never seen before", wide, new)
     sys.path.insert(0, str(peers.python_packages(folder)))
@@ -80,7 +82,7 @@ def _beside_trigger(name: str, module: ModuleType, calls: list[Call]) -> Measure
 
 def _replays(module: ModuleType) -> Iterator[Measured]:
     log = [step for _, step in _walk(module)]
-    names = [row.action for row in sagas.line(LOG)]
+    names = [row.action for row in samples.line(LOG)]
     restart, triggers = _transitions_machine(LOG)
     of_name = dict(zip(names, triggers, strict=True))
 
@@ -177,7 +179,7 @@ def _transitions_machine(
     """How to put a machine of `transitions` at its start, and its triggers in order."""
     from transitions import Machine
 
-    rows = sagas.line(steps)
+    rows = samples.line(steps)
     machine = Machine(**_transitions_arguments(steps))
 
     def restart() -> None:
@@ -197,7 +199,7 @@ def _transitions_of_models(steps: int) -> tuple[Any, type[Any]]:
 
 
 def _transitions_arguments(steps: int) -> dict[str, Any]:
-    rows = sagas.line(steps)
+    rows = samples.line(steps)
     return {
         "states": [rows[0].source, *(row.target for row in rows)],
         "transitions": [[row.action, row.source, row.target] for row in rows],
@@ -214,6 +216,6 @@ def _statemachine_class(steps: int) -> Any:
         State(initial=i == 0, final=i == steps, name=f"s{i}") for i in range(steps + 1)
     ]
     members: dict[str, Any] = {f"s{i}": state for i, state in enumerate(states)}
-    for i, row in enumerate(sagas.line(steps)):
+    for i, row in enumerate(samples.line(steps)):
         members[row.action] = states[i].to(states[i + 1])
     return type("Line", (StateMachine,), members)

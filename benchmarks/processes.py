@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import peers
-import sagas
+import samples
 from timing import Measured, Target, interleaved, process
 
 ROUNDS = 21
@@ -33,16 +33,16 @@ def start(folder: Path) -> Iterator[Measured]:
 
 def compiling(build: Build, folder: Path) -> Iterator[Measured]:
     """A compile to Python and DOT, beside smcat that turns the same rows into JSON."""
-    rows = sagas.branching(SIZE)
+    rows = samples.branching(SIZE)
     texts = {
-        "plain": sagas.saga("plain", rows),
-        "undone": sagas.effects("undone", rows),
-        "wide": sagas.parallel("wide", 19, 3),
+        "plain": samples.saga("plain", rows),
+        "undone": samples.effects("undone", rows),
+        "wide": samples.parallel("wide", 19, 3),
     }
     for name, text in texts.items():
         build(name, text)
     source = folder / "plain.smcat"
-    source.write_text(sagas.smcat(rows))
+    source.write_text(samples.smcat(rows))
     smcat = [str(peers.smcat(folder)), "-T", "json", source.name, "-o", "plain.json"]
     runs = {name: _compile(name, folder) for name in texts}
     runs["smcat"] = process(smcat, folder=folder, remove=["plain.json"])
@@ -58,12 +58,12 @@ def compiling(build: Build, folder: Path) -> Iterator[Measured]:
 
 def nothing_to_do(build: Build, folder: Path) -> Iterator[Measured]:
     """A build whose results are all there, beside native buf that always compiles."""
-    rows = sagas.branching(SIZE)
-    saga = build("same", sagas.saga("same", rows)).with_name("same.saga")
+    rows = samples.branching(SIZE)
+    saga = build("same", samples.saga("same", rows)).with_name("same.saga")
     module = folder / "proto"
     module.mkdir(exist_ok=True)
     (module / "buf.yaml").write_text("version: v2\n")
-    (module / "bench.proto").write_text(sagas.protobuf(SIZE))
+    (module / "bench.proto").write_text(samples.protobuf(SIZE))
     runs = {
         "ours": process([*COMPILE, saga.name], folder=folder),
         "peer": process([peers.buf(folder), "build"], folder=module),
@@ -80,7 +80,7 @@ def growth(build: Build, folder: Path) -> Iterator[Measured]:
     """
     names = {size: f"rows{size}" for size in (1, *SIZES)}
     for size, name in names.items():
-        build(name, sagas.saga(name, sagas.branching(size)))
+        build(name, samples.saga(name, samples.branching(size)))
     taken = interleaved(
         {name: _compile(name, folder) for name in names.values()}, FEW_ROUNDS
     )

@@ -80,6 +80,7 @@ def examples(page: str) -> Iterator[Example]:
         elif block.info == "saga emitted":
             path, data = path_of(block.text), block.text.encode()
             pinned = compile_saga(path, data, release_text(path, data, lock)).pinned
+            assert pinned
             module = emit(pinned, "py").decode()
             lock, emitted = None, Source(f"{pinned.saga.name}_saga.py", module)
         elif block.info in ("saga", "python") or block.info.endswith(".saga"):

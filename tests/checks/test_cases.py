@@ -22,9 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 def findings_of(path: Path):
     syntax, findings = parse_saga(Source(path.name, path.read_text(encoding="utf-8")))
-    assert not findings
+    assert syntax, findings
     saga, findings = resolve_saga(syntax)
-    assert not findings
+    assert saga, findings
     return check_saga(saga)
 
 

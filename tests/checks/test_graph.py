@@ -24,8 +24,8 @@ def graphs(draw):
     return [[b for b in row if b != a] for a, row in enumerate(draw(lists))]
 
 
-def digraph(edges) -> nx.DiGraph:
-    graph = nx.DiGraph()
+def digraph(edges) -> nx.DiGraph[int]:
+    graph: nx.DiGraph[int] = nx.DiGraph()
     graph.add_nodes_from(range(len(edges)))
     graph.add_edges_from((a, b) for a, row in enumerate(edges) for b in row)
     return graph

@@ -54,7 +54,7 @@ def sagas(draw):
 def saga_of(*parts: str):
     text = "saga random {\naggregate id\n" + "\n".join(parts) + "\n}\n"
     syntax, findings = parse_saga(Source("random.saga", text))
-    assert not findings, text
+    assert syntax, findings
     saga, findings = resolve_saga(syntax)
     assume(not findings)
     return saga

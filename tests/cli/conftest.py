@@ -30,5 +30,5 @@ def sagac(tmp_path):
         assert "Traceback" not in err, err
         return done.returncode, out, err
 
-    run.folder = folder
+    run.folder = folder  # type: ignore[attr-defined]  # where tests write
     return run

@@ -168,6 +168,7 @@ def test_watch_builds_again_and_waits_for_a_file_that_is_replaced(sagac):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as watching:
+        assert watching.stdout
         try:
             assert b"wrote order.saga.lock, order_saga.py" in watching.stdout.readline()
             path.unlink()

@@ -77,7 +77,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.Path, "replace", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(files.Unusable, match="No space left on device"):
         files.write_bytes(path, b"new")
     assert contents(tmp_path) == {"order_saga.py": b"old"}

@@ -36,12 +36,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), ROOT / "benchmarks/README.md", *(ROOT / "docs").rglob("*.md")]
+)
 RUN = [page for page in PAGES if page.parent.name != "findings"]
 EMPTY = [ROOT / "docs" / "tutorial.md"]  # it begins in an empty folder
-NOT_RUN = re.compile(r"(pip install sagadsl|git clone .+|make (demo|test))?( *#.*)?")
+NOT_RUN = re.compile(
+    r"(pip install sagadsl|make [a-z-]+|\.venv/bin/pytest .*--update|git diff)?( *#.*)?"
+)
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
+_HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
 
 class Block(NamedTuple):
@@ -118,7 +123,9 @@ def digest_of(picture: Path) -> str:
     from sagadsl.emit import graphviz
 
     assert picture.is_file(), f"no command of the page draws {picture.name}"
-    return graphviz.digest_of(picture.read_bytes())
+    digest = graphviz.digest_of(picture.read_bytes())
+    assert digest, f"{picture.name} does not say what it shows"
+    return digest
 
 
 def outcome(block: Block, folder: Path, values: dict[str, Any]) -> str:
@@ -167,14 +174,14 @@ def console(text: str, folder: Path) -> str:
 
 def judged(block: Block) -> str:
     from sagadsl.diagnostics.text import render_text
-    from sagadsl.driver import check_bytes, format_bytes
+    from sagadsl.driver import compile_saga, format_bytes
 
     text = block.text
     if block.rest == "part":
         text = f"saga part {{\n{text}\n}}\n"
     named = re.search(r"^saga (\w+)", text, re.MULTILINE)
     path = f"{named[1] if named else 'part'}.saga"
-    findings = check_bytes(path, text.encode(), None)
+    findings = compile_saga(path, text.encode(), None).findings
     if block.rest == "wrong":
         assert [f for f in findings if f.rule.severity is Severity.ERROR], block.text
         return block.text
@@ -210,26 +217,47 @@ def forget_compiled() -> None:
         del sys.modules[module]
 
 
+def links(page: Path) -> Iterator[tuple[Path, str]]:
+    """The files that a page links to, and the places in them."""
+    for link, image in _LINK.findall(prose(page)):
+        target, _, anchor = (link or image).partition("#")
+        if "://" not in target:
+            yield (page.parent / target).resolve() if target else page, anchor
+
+
+def prose(page: Path) -> str:
+    return _FENCE.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as they are written in links."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+        for heading in _HEADING.findall(prose(page))
+    }
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page):
-    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
-    for link, image in _LINK.findall(text):
-        target = (link or image).partition("#")[0]
-        if target and "://" not in target:
-            assert (page.parent / target).exists(), target
+    for target, anchor in links(page):
+        assert target.exists(), target
+        assert not anchor or anchor in anchors(target), f"{name(target)}#{anchor}"
 
 
 def test_every_page_is_linked():
-    linked = set()
+    linked = {target for page in PAGES for target, _ in links(page)}
+    assert not set(RUN) - linked - {ROOT / "README.md"}
+
+
+def test_make_knows_the_commands_that_are_named():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    known = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        linked |= {
-            (page.parent / link.partition("#")[0]).resolve()
-            for link, _ in _LINK.findall(text)
-            if link and "://" not in link
-        }
-    by_hand = {page for page in RUN if page.name != "README.md"}
-    assert not by_hand - linked
+        named = set(
+            re.findall(r"(?:`|^)make (?:\w+=\S+ )?([a-z-]+)", text, re.MULTILINE)
+        )
+        assert named <= known, name(page)
 
 
 def test_every_word_of_the_language_has_an_example():

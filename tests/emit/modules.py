@@ -21,6 +21,8 @@ def emitted(path=ORDER, data=None, lock=None):
 
 def load(path):
     spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)

@@ -11,7 +11,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from sagas import after, example, walk
 
-from sagadsl.emit import graphviz
 from sagadsl.emit.dot import emit_dot
 from sagadsl.emit.graphviz import RenderError, digest_of, render
 from sagadsl.emit.palette import DARK
@@ -23,7 +22,7 @@ DOT = emit_dot(example("order"))
 def engine(request, monkeypatch):
     """Both ways to Graphviz, of which the first may be absent."""
     if request.param == "carried":
-        monkeypatch.setattr(graphviz.shutil, "which", lambda _: None)
+        monkeypatch.setattr(shutil, "which", lambda _: None)
     elif not shutil.which("dot"):
         pytest.skip("this system has no dot")
     return request.param
@@ -88,8 +87,8 @@ def test_without_any_graphviz_it_is_said(monkeypatch):
     def fail(*args, **values):
         raise subprocess.CalledProcessError(1, "python", stderr=b"there is no `dot`\n")
 
-    monkeypatch.setattr(graphviz.shutil, "which", lambda _: None)
-    monkeypatch.setattr(graphviz.subprocess, "run", fail)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(RenderError, match="there is no `dot`"):
         render(DOT, "svg")
 
@@ -106,7 +105,7 @@ def test_a_picture_is_neither_ribbon_nor_banner(steps):
 def test_columns_stand_in_order(engine):
     svg = ET.fromstring(render(emit_dot(walk(60)), "svg"))
     across = {
-        node[0].text.removeprefix("step "): float(element.attrib["x"])
+        (node[0].text or "").removeprefix("step "): float(element.attrib["x"])
         for node in svg.iter("{http://www.w3.org/2000/svg}g")
         for element in node.iter("{http://www.w3.org/2000/svg}text")
         if node.attrib.get("class") == "node step"

@@ -46,7 +46,7 @@ def test_it_imports_nothing_but_the_standard_library():
         for name in (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
-            else [node.module]
+            else [node.module or ""]
             if isinstance(node, ast.ImportFrom)
             else []
         )
@@ -226,7 +226,8 @@ def test_a_wheel_gives_the_same_bytes_as_the_checkout(tmp_path):
         capture_output=True,
         check=True,
     )
-    pinned, _ = compile_saga("order.saga", ORDER.read_bytes(), None)
+    pinned, findings = compile_saga("order.saga", ORDER.read_bytes(), None)
+    assert pinned, findings
     names = ("py", "dot", "md", "mmd", "json")
     assert done.stdout == b"".join(TARGETS[name].emit(pinned, None) for name in names)
 

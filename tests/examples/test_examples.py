@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sagadsl.driver import Compiled, check_bytes, compile_saga, format_bytes, lock_text
+from sagadsl.driver import compile_saga, format_bytes, lock_text
 from sagadsl.emit.python import emit_python
 
 if TYPE_CHECKING:
-    from sagadsl.model import Scenario
+    from sagadsl.model import Pinned, Scenario
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -29,10 +29,18 @@ def name(path: Path) -> str:
     return path.relative_to(EXAMPLES).as_posix()
 
 
-def compiled(path: Path) -> Compiled:
-    """An example as a build sees it, with its lock file."""
-    lock = path.with_name(f"{path.name}.lock").read_text(encoding="utf-8")
-    return compile_saga(name(path), path.read_bytes(), lock)
+def lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+def compiled(path: Path) -> Pinned:
+    """An example as a build sees it, with its lock file; nothing is found in it."""
+    lock = lock_of(path)
+    old = lock.read_text(encoding="utf-8") if lock.exists() else None
+    pinned, findings = compile_saga(name(path), path.read_bytes(), old)
+    assert not findings
+    assert pinned
+    return pinned
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +48,8 @@ def modules(tmp_path_factory):
     """The emitted modules of all examples, in one folder."""
     folder = tmp_path_factory.mktemp("emitted")
     for path in SOUND:
-        pinned = compiled(path).pinned
         module = folder / f"{path.stem}_saga.py"
-        module.write_text(emit_python(pinned), encoding="utf-8")
+        module.write_text(emit_python(compiled(path)), encoding="utf-8")
     return folder
 
 
@@ -71,22 +78,14 @@ def run(*words: str | Path, cwd: Path) -> str:
     return ended.stdout
 
 
-@pytest.mark.parametrize("path", SOUND, ids=name)
-def test_example_compiles_without_a_finding(path):
-    assert compiled(path).findings == ()
-
-
 @pytest.mark.parametrize("path", ALL, ids=name)
 def test_example_is_formatted(path):
     assert format_bytes(name(path), path.read_bytes()) == path.read_bytes().decode()
 
 
 @pytest.mark.parametrize("path", SOUND, ids=name)
-def test_lock_file_is_what_a_build_writes(path, golden):
-    lock = path.with_name(f"{path.name}.lock")
-    old = lock.read_text(encoding="utf-8") if lock.exists() else None
-    pinned = compile_saga(name(path), path.read_bytes(), old).pinned
-    golden(lock, lock_text(pinned))
+def test_example_compiles_to_its_lock_file_without_a_finding(path, golden):
+    golden(lock_of(path), lock_text(compiled(path)))
 
 
 def test_committed_artefacts_are_what_a_build_writes():
@@ -103,7 +102,7 @@ def test_emitted_modules_are_clean(modules):
 
 @pytest.mark.parametrize("path", SOUND, ids=name)
 def test_emitted_module_plays_the_scenarios(path, emitted):
-    saga = compiled(path).pinned.saga
+    saga = compiled(path).saga
     assert saga.scenarios, "an example shows how it is meant"
     for scenario in saga.scenarios:
         play(emitted(path), saga.places, scenario)
@@ -166,7 +165,7 @@ def test_basic_order_accepts_exactly_its_sequences(emitted):
 
 def test_the_bug_in_the_published_ticket_is_found():
     """The row that should lead to `accepted` does not, so four states are dead."""
-    (finding,) = check_bytes("ticket.saga", PUBLISHED.read_bytes(), None)
+    (finding,) = compile_saga("ticket.saga", PUBLISHED.read_bytes(), None).findings
     assert finding.rule.name == "unreachable"
     places = [finding.span, *(label.span for label in finding.others)]
     dead = ["accepted", "preparing", "ready_for_pickup", "picked_up"]

@@ -38,7 +38,8 @@ def meaning(node: Any) -> Any:
     if not isinstance(node, tuple):
         return node
     if hasattr(node, "clauses"):
-        node = node._replace(clauses=tuple(sorted(node.clauses, key=str_of_meaning)))
+        item: Any = node
+        node = item._replace(clauses=tuple(sorted(item.clauses, key=str_of_meaning)))
     return (type(node).__name__, *map(meaning, node))
 
 

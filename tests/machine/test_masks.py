@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from sagadsl.machine import Machine, Refused
 CHECK_OUT, PAY, RETRY, CANCEL, PACK, BILL, HAND_OVER, SIGN = range(8)
 ALL_THE_WAY = ["check_out", "pay", "pack", "bill", "hand_over", "sign"]
 
-QUESTIONS: list[Callable[[Machine, object], object]] = [
+QUESTIONS: list[Callable[[Machine, Any], object]] = [
     lambda machine, mask: machine.advance(mask, SIGN),
     lambda machine, mask: machine.can(mask, SIGN),
     lambda machine, mask: machine.allowed(mask),
@@ -24,7 +25,7 @@ QUESTIONS: list[Callable[[Machine, object], object]] = [
 @pytest.mark.parametrize("ask", QUESTIONS)
 @pytest.mark.parametrize("mask", [-1, -(1 << 80), 1.0, 0.5, None, "3", [1], {}])
 def test_what_is_no_mask_is_refused(
-    order: Machine, ask: Callable[[Machine, object], object], mask: object
+    order: Machine, ask: Callable[[Machine, Any], object], mask: Any
 ) -> None:
     """Whatever a column or a message held, the answer says what is wrong with it."""
     with pytest.raises(Refused, match="is not a non-negative integer") as refused:
@@ -36,7 +37,7 @@ def test_what_is_no_mask_is_refused(
 @pytest.mark.parametrize("ask", QUESTIONS)
 @pytest.mark.parametrize("bit", [11, 62, 63, 64, 500])
 def test_unknown_bits_are_refused(
-    order: Machine, ask: Callable[[Machine, object], object], bit: int
+    order: Machine, ask: Callable[[Machine, Any], object], bit: int
 ) -> None:
     """A bit of another version is not passed over; the lowest is named."""
     with pytest.raises(Refused, match=f"bit {bit} belongs to no step of version 1"):
@@ -44,13 +45,13 @@ def test_unknown_bits_are_refused(
 
 
 @pytest.mark.parametrize("mask", [-1, 1.0, None, "3", 1 << 11])
-def test_what_is_no_mask_is_not_valid(order: Machine, mask: object) -> None:
+def test_what_is_no_mask_is_not_valid(order: Machine, mask: Any) -> None:
     """Asked whether it is valid, the answer is no, and no error."""
     assert order.is_valid(mask) is False
 
 
 @pytest.mark.parametrize("step", [-1, 11, 1 << 70, None, 2.5, "sgn", "", "SIGN", [1]])
-def test_unknown_steps_are_refused(order: Machine, step: object) -> None:
+def test_unknown_steps_are_refused(order: Machine, step: Any) -> None:
     """By position or by name, what is no step is called so."""
     for ask in (order.advance, order.can):
         with pytest.raises(Refused, match="version 1 has no step") as refused:

@@ -172,4 +172,6 @@ def test_threads_may_parse_at_once():
     texts = [SAMPLE.replace("saga order", f"saga order_{n}") for n in range(8)]
     with ThreadPoolExecutor(4) as pool:
         sagas = pool.map(lambda text: parse_saga(Source("x.saga", text))[0], texts)
-    assert [saga.name.span.text for saga in sagas] == [f"order_{n}" for n in range(8)]
+    assert [saga and saga.name.span.text for saga in sagas] == [
+        f"order_{n}" for n in range(8)
+    ]

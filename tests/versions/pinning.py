@@ -22,6 +22,7 @@ INSERTED = FIRST.replace("paid, final", "paid, packed, final").replace(
 def compiled(text, lock=None):
     pinned, findings = compile_saga("order.saga", text.encode(), lock)
     assert not findings
+    assert pinned
     return pinned
 
 

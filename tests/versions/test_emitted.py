@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from pinning import FIRST, INSERTED, released
+from pinning import FIRST, INSERTED, compiled, released
 
 from sagadsl.driver import compile_saga, emit, lock_text
 from sagadsl.source import Source
 
 
 def module(text, lock=None):
-    pinned = compile_saga("order.saga", text.encode(), lock).pinned
-    return Source("order_saga.py", emit(pinned, "py").decode())
+    return Source("order_saga.py", emit(compiled(text, lock), "py").decode())
 
 
 def judged(text, lock, emitted):
@@ -35,7 +34,7 @@ def test_a_released_version_is_not_made_anew_without_the_lock_file():
 def test_an_older_lock_file_is_not_taken_for_the_newest():
     emitted = module(INSERTED, released(INSERTED, released(FIRST)))
     assert judged(INSERTED, released(FIRST), emitted) == [("SAGA405", "version=2")]
-    draft = lock_text(compile_saga("order.saga", FIRST.encode(), None).pinned)
+    draft = lock_text(compiled(FIRST))
     assert judged(FIRST, draft, emitted) == [("SAGA405", "version=1")]
 
 

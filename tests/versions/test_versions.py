@@ -19,6 +19,8 @@ def load(tmp_path):
         path = tmp_path / f"emitted_{len(list(tmp_path.iterdir()))}.py"
         path.write_text(emit_python(pinned), encoding="utf-8")
         spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec
+        assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[path.stem] = module
         spec.loader.exec_module(module)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sagadsl.format import format_saga
@@ -79,29 +81,32 @@ def test_examples_are_canonical(path):
 GAPS = st.text(" \t", max_size=3)
 NOTES = st.sampled_from(["", "# note", "#", '# { } -> "x', "#\t# é"])
 ENDS = st.sampled_from(["\n", "\r\n", "\n\n", "\n\n\n \n"])
-BREAKS = st.lists(st.tuples(GAPS, NOTES, ENDS).map("".join), min_size=1, max_size=2)
+BREAKS = st.tuples(GAPS, NOTES, ENDS).map("".join)
 TOKENS = list(significant(Grammar(read_tables(), Builder()).scan(SAMPLE), []))
+
+
+def rhythm(values: st.SearchStrategy[str]) -> st.SearchStrategy[Iterator[str]]:
+    """A few values again and again; to draw one for each word would take too long."""
+    return st.lists(values, min_size=1, max_size=13).map(cycle)
 
 
 @st.composite
 def layouts(draw: st.DrawFn) -> str:
     """The sample's words with other spaces, line ends and comments between them."""
-    text = draw(st.sampled_from(["", "\ufeff"]))
-    may_break, previous = True, ""
+    gaps, ends = draw(rhythm(GAPS)), draw(rhythm(BREAKS))
+    extra = draw(rhythm(st.just("") | BREAKS))
+    text, previous = draw(st.sampled_from(["", "\ufeff"])), ""
     for token in TOKENS:
         if token.type == LINE_END:
-            text += "".join(draw(BREAKS))
+            text += next(ends)
         else:
             may_break = previous in GOES_ON_AFTER or token.type in GOES_ON_BEFORE
-            text += draw(GAPS) + " "
-            if may_break and draw(st.integers(0, 3)) == 0:
-                text += "".join(draw(BREAKS))
-            text += token.text
+            text += next(gaps) + " " + (next(extra) if may_break else "") + token.text
         previous = token.type
     return text + draw(st.sampled_from(["", "\n", " # end", "\n\n# a\n\n\n# b"]))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
+@settings(deadline=None)  # a busy machine is no fault of the formatter
 @given(layouts())
 def test_any_layout_of_a_saga(text):
     result = formatted(text)

@@ -73,7 +73,7 @@ class Abort(NamedTuple):
 
 
 class StateItem(NamedTuple):
-    """One state."""
+    """`final shipped was sent "text"`; most states have no kind."""
 
     name: Name
     kind: Literal["", "initial", "final", "final failure"]
@@ -178,7 +178,7 @@ ActionClause = Flag | Probe | Retry | Timeout
 
 
 class ActionItem(NamedTuple):
-    """How an action is performed."""
+    """`make_payment : once, probe payment_status "text"`."""
 
     name: Name
     clauses: tuple[ActionClause, ...]
@@ -222,7 +222,7 @@ class Move(NamedTuple):
 
 
 class ScenarioItem(NamedTuple):
-    """A worked example and what it comes to."""
+    """`"happy path" : check_out, make_payment => payment_made`."""
 
     title: Text
     moves: tuple[Move, ...]

@@ -34,7 +34,7 @@ def _run() -> None:
 
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text file
     sagac(prog_name="sagac", obj=sys.argv[1:])
 
 

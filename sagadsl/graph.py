@@ -157,7 +157,7 @@ def shortest_cycle(edges: Sequence[Sequence[int]], knot: Sequence[int]) -> list[
 
 def _cycle_through(node: int, graph: nx.DiGraph[int]) -> list[int]:
     """A shortest way from a node back to it, in a graph where there is one."""
-    import networkx as nx  # noqa: PLC0415
+    import networkx as nx  # noqa: PLC0415  as above
 
     before: dict[int, int] = {}
     way: list[int] = []

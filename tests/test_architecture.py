@@ -179,6 +179,13 @@ def test_a_module_says_what_it_is_for(path):
 
 
 @in_written
+def test_an_exception_from_a_rule_gives_its_reason(path):
+    for line in path.read_text(encoding="utf-8").splitlines():
+        pragma = re.search(r"# (noqa|type: ignore)\S*( [A-Z]+\d+,?)*(.*)", line)
+        assert not pragma or pragma[3].strip(" #"), line
+
+
+@in_written
 def test_files_functions_and_lines_are_short(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 300 or name(path) in LONG_FILES

@@ -66,7 +66,7 @@ def version_of(pinned: Pinned, number: int | None) -> Version:
 def tell(findings: Sequence[Finding]) -> None:
     """Show findings on standard error, in colour on a terminal."""
     if findings:
-        from sagadsl.diagnostics.text import render_text  # noqa: PLC0415
+        from sagadsl.diagnostics.text import render_text  # noqa: PLC0415  if there is any
 
         text = render_text(findings, color=in_color(sys.stderr.isatty()))
         click.echo(text, err=True, color=True)

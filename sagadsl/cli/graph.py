@@ -38,7 +38,7 @@ def command(path: Path, out: Path, record: Record | None, number: int | None) ->
     if record is not None and (reason := version.machine().why_invalid(record)):
         wanting(f"not a record of version {version.number}: {reason}")
     from sagadsl.emit.graphviz import RenderError  # noqa: PLC0415  imports emitters
-    from sagadsl.emit.targets import draw  # noqa: PLC0415
+    from sagadsl.emit.targets import draw  # noqa: PLC0415  as above
 
     try:
         data = draw(pinned, out.suffix[1:], record, version)

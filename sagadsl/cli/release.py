@@ -19,7 +19,7 @@ def command(path: Path) -> None:
     that what is emitted says so too.
     """
     from sagadsl.driver import lock_text  # noqa: PLC0415  imports the compiler
-    from sagadsl.versions import release  # noqa: PLC0415
+    from sagadsl.versions import release  # noqa: PLC0415  as above
 
     path = one_saga(path)
     pinned = compile_or_exit(path)

@@ -117,6 +117,6 @@ def _hash(data: bytes) -> str:
     try:
         from _blake2 import blake2b  # noqa: PLC0415  hashlib would load OpenSSL as well
     except ImportError:
-        from hashlib import blake2b  # noqa: PLC0415
+        from hashlib import blake2b  # noqa: PLC0415  as above
     digest: str = blake2b(data, digest_size=16).hexdigest()
     return digest

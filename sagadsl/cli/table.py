@@ -22,6 +22,6 @@ def command(path: Path, as_json: bool) -> None:
         rows = [row._asdict() for row in machine.transitions]
         click.echo(json.dumps({"transitions": rows, "compensations": undoes}, indent=2))
         return
-    from sagadsl.emit.table import emit_table  # noqa: PLC0415
+    from sagadsl.emit.table import emit_table  # noqa: PLC0415  imports emitters
 
     click.echo(emit_table(pinned), nl=False)

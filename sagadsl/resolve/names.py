@@ -70,7 +70,7 @@ def closest(text: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def duplicate(what: str, span: Span, first: Span, *, why: str, help: str) -> Finding:  # noqa: A002
+def duplicate(what: str, span: Span, first: Span, *, why: str, help: str) -> Finding:  # noqa: A002  the field's name
     """That something stands twice."""
     return DUPLICATE.finding(
         f"{what} stands twice",

@@ -204,7 +204,7 @@ def session(text: str, values: dict[str, Any]) -> str:
         with redirect_stdout(out):
             try:
                 exec(compile(example.source, "<page>", "single"), values)
-            except Exception as error:  # a session may show one  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001  a session may show any
                 out.write("Traceback (most recent call last):\n    ...\n")
                 out.write("".join(traceback.format_exception_only(error)))
         shown += out.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sagadsl.checks._reach import reach
 from sagadsl.checks._words import few, listed
@@ -25,30 +25,63 @@ def check(saga: Saga) -> Iterator[Finding]:
         for name in dict.fromkeys(name for group in row.sources for name in group):
             leaving.setdefault(name, []).append(row)
     explained: set[str] = set()
+    for row, group in _torn(saga, steps, reached):
+        if row.action not in happen:
+            _follow([row], leaving, reached, explained)
+        yield _never_together(row, group)
     # Where no row leads to is a cause; what is left leads only to itself.
     for cause in sorted(dead, key=lambda state: state.name in led_to):
         if cause.name not in explained:
-            fresh = _follow(cause, leaving, reached, explained)
+            explained.add(cause.name)
+            after = leaving.get(cause.name, [])
+            fresh = _follow(after, leaving, reached, explained)
             yield _finding(saga, cause, fresh, leaving, looped=cause.name in led_to)
 
 
+def _torn(
+    saga: Saga, steps: Collection[str], reached: Collection[str]
+) -> Iterator[tuple[Transition, tuple[str, ...]]]:
+    """The joins whose states are all reached, and in no round of a loop together."""
+    met: set[tuple[str, frozenset[str]]] = set()
+    for step in saga.steps:
+        if step.name in steps:
+            for places in step.sources:
+                states = frozenset(saga.places[place] for place in places)
+                met.add((step.transition.action, states))
+    for name, row in saga.transitions.items():
+        for group in row.sources:
+            if (name, frozenset(group)) not in met and all(s in reached for s in group):
+                yield row, group
+
+
+def _never_together(row: Transition, group: tuple[str, ...]) -> Finding:
+    return RULE.finding(
+        f"`{row.action}` never starts from `{' & '.join(group)}`",
+        row.name_span,
+        "no round of the loop holds them together",
+        why="a row with a bound leads into the next round, and a join takes its states"
+        " from one round",
+        help="let the same bounded rows lead to each of these states, or take the join"
+        " out of the loop",
+    )
+
+
 def _follow(
-    cause: State,
+    rows: Iterable[Transition],
     leaving: Mapping[str, list[Transition]],
     reached: Collection[str],
     explained: set[str],
 ) -> set[str]:
-    """The other states that are not reached because this one is not."""
-    explained.add(cause.name)
+    """The states that are not reached because these rows never happen."""
     found: set[str] = set()
-    stack = [cause.name]
+    stack = list(rows)
     while stack:
-        for row in leaving.get(stack.pop(), ()):
-            for name in (*row.targets, *row.otherwise):
-                if name not in reached and name not in explained:
-                    explained.add(name)
-                    found.add(name)
-                    stack.append(name)
+        row = stack.pop()
+        for name in (*row.targets, *row.otherwise):
+            if name not in reached and name not in explained:
+                explained.add(name)
+                found.add(name)
+                stack += leaving.get(name, ())
     return found
 
 

@@ -35,7 +35,10 @@ def _run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text file
-    sagac(prog_name="sagac", obj=sys.argv[1:])
+    try:
+        sagac(prog_name="sagac", obj=sys.argv[1:])
+    finally:
+        gc.freeze()  # nor at its end, when all that is left would be searched
 
 
 if __name__ == "__main__":

@@ -7,10 +7,13 @@ form an escape such as `\N`, or become markup.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
-from textwrap import wrap
 
 WIDEST = 24
+
+# What `html.escape` writes; that module knows all entities, and is slow to import.
+_ENTITIES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
+)
 
 
 class Markup(str):
@@ -39,7 +42,7 @@ def text(
     value: str, colour: str, size: int, style: str = "", *, widest: int = WIDEST
 ) -> Markup:
     """Lines of text in one font; `style` has the letters of `b`, `i` and `s`."""
-    lines = "<br/>".join(escape(line) for line in broken(value, widest))
+    lines = "<br/>".join(line.translate(_ENTITIES) for line in broken(value, widest))
     for tag in style:
         lines = f"<{tag}>{lines}</{tag}>"
     return Markup(f'<font color="{colour}" point-size="{size}">{lines}</font>')
@@ -52,6 +55,10 @@ def roomy(value: str) -> str:
 
 def broken(value: str, widest: int = WIDEST) -> list[str]:
     """A text in lines; a long name is broken after an underscore."""
+    if len(value) <= widest:
+        return [value]
+    from textwrap import wrap  # noqa: PLC0415  slow to import, and rarely needed
+
     lines: list[str] = []
     for line in wrap(value, widest, break_long_words=False, tabsize=1) or [""]:
         rest = line
@@ -76,4 +83,6 @@ def table(rows: Iterable[Iterable[Markup]], **values: str | int) -> Markup:
 
 
 def _tags(values: dict[str, str | int]) -> str:
-    return "".join(f' {key}="{escape(str(value))}"' for key, value in values.items())
+    return "".join(
+        f' {key}="{str(value).translate(_ENTITIES)}"' for key, value in values.items()
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from sagadsl.diagnostics import Finding, Rule
@@ -43,6 +42,8 @@ def has_forbidden(text: str) -> bool:
 
 def describe(character: str) -> str:
     """A character in words: `U+202E right-to-left override`."""
+    import unicodedata  # noqa: PLC0415  only for an error
+
     code = ord(character)
     if 0xD800 <= code <= 0xDFFF:
         name = "lone surrogate"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Final
 
 from sagadsl.diagnostics import Finding, Rule
@@ -75,6 +74,8 @@ def _unit_help(count: int, unit: str) -> str:
     if singular in _IN_DAYS:
         return f"write `{count * _IN_DAYS[singular]} days`"
     near = [unit_ for unit_, short in _SHORT if unit.lower() in short]
+    from difflib import get_close_matches  # noqa: PLC0415  only for an error
+
     near += [f"{close}s" for close in get_close_matches(singular, SECONDS, 1)]
     if near:
         return f"did you mean `{near[0]}`?"

@@ -26,15 +26,15 @@ def said_before(arguments: list[str]) -> str | None:
         return None
     try:
         with open(_note(arguments), encoding="utf-8") as file:
+            if not cache.is_ours(os.fstat(file.fileno())):
+                return None
             head, *lines = file.read().split("\n")
-        if head != _head():
-            return None
         told = lines.index("")
         for line in lines[:told]:
             digest, path = line.split(" ", 1)
             if digest != _digest(path):
                 return None
-        return "\n".join(lines[told + 1 :])
+        return "\n".join(lines[told + 1 :]) if head == _head() else None
     except (OSError, ValueError):
         return None
 
@@ -50,11 +50,15 @@ def keep(arguments: list[str], paths: Iterable[str], said: str) -> None:
     try:
         os.makedirs(os.path.dirname(note), exist_ok=True)
         temporary = f"{note}.{os.getpid()}"
-        with open(temporary, "w", encoding="utf-8") as file:
+        with open(temporary, "w", encoding="utf-8", opener=_for_us_alone) as file:
             file.write("\n".join([*lines, "", said]))
         os.replace(temporary, note)
     except (OSError, ValueError):
         return
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def folders_below(folder: str) -> Iterator[str]:

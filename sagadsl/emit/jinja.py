@@ -50,9 +50,8 @@ def _compiled() -> FileSystemBytecodeCache | None:
     folder = Path(user_cache.folder()) / "templates"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = folder.stat()
+        if not user_cache.is_ours(folder.stat()) or not os.access(folder, os.W_OK):
+            return None
     except OSError:
         return None
-    if os.name == "posix" and (mode.st_uid != os.getuid() or mode.st_mode & 0o022):
-        return None
-    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
+    return FileSystemBytecodeCache(str(folder))

@@ -31,4 +31,5 @@ def sagac(tmp_path):
         return done.returncode, out, err
 
     run.folder = folder  # type: ignore[attr-defined]  # where tests write
+    run.cache = tmp_path / "cache"  # type: ignore[attr-defined]  # and where sagac does
     return run

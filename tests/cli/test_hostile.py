@@ -90,6 +90,20 @@ def test_a_narrow_locale_is_no_obstacle(sagac):
     assert "unexpected" in err
 
 
+def test_a_note_that_others_may_write_is_not_believed(sagac):
+    write(sagac)
+    sagac("build")
+    _, told, _ = sagac("build")
+    notes = [path for path in sagac.cache.glob("sagadsl/*") if path.is_file()]
+    assert notes
+    for path in notes:
+        path.write_text(path.read_text().replace("up to date", "forged"))
+    assert "forged" in sagac("build")[1]
+    for path in notes:
+        path.chmod(0o622)
+    assert sagac("build")[1] == told
+
+
 def test_an_unwritable_cache_costs_nothing(sagac):
     write(sagac)
     (sagac.folder / "file").write_text("")

@@ -102,7 +102,7 @@ def unroll(
     moves = ((copy.sources, (*copy.targets, *copy.otherwise)) for copy in copies)
     reached = reach(start, moves)
     names = _place_names(states, reached, loops)
-    steps = tuple(_steps(_live(copies, reached), names))
+    steps = tuple(_steps(_live(copies, reached, loops), names))
     return {name: state for (state, _), name in names.items()}, steps
 
 
@@ -176,7 +176,9 @@ def _copies(row: Transition, loops: Mapping[str, _Loop]) -> Iterator[_Copy]:
         )
 
 
-def _live(copies: list[_Copy], reached: set[Place]) -> list[_Copy]:
+def _live(
+    copies: list[_Copy], reached: set[Place], loops: Mapping[str, _Loop]
+) -> list[_Copy]:
     """The copies that can happen; of a row that cannot at all, its first."""
     live: dict[str, list[_Copy]] = {}
     for copy in copies:
@@ -186,8 +188,11 @@ def _live(copies: list[_Copy], reached: set[Place]) -> list[_Copy]:
             rounds.append(copy._replace(sources=groups))
     for copy in copies:
         if not live[copy.row.action]:
-            few = copy.sources[: len(copy.row.sources)]
-            live[copy.row.action].append(copy._replace(sources=few))
+            first = (
+                tuple(_first_place(state, loops) for state in group)
+                for group in copy.row.sources
+            )
+            live[copy.row.action].append(copy._replace(sources=tuple(first)))
     return [copy for rounds in live.values() for copy in rounds]
 
 

@@ -79,6 +79,7 @@ def _build(name: str, text: str) -> Path:
     """The validator of a saga, as `sagac build` emits it; twice, to fill the caches."""
     source = FOLDER / f"{name}.saga"
     source.write_text(text, encoding="utf-8")
+    source.with_name(f"{source.name}.lock").unlink(missing_ok=True)
     for _ in range(2):
         subprocess.run(
             [*processes.COMPILE, source.name],

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from sagadsl.checks import (
+    broken_property,
     compensation_as_step,
     contradiction,
     cycle,
     dead_end,
     doubt,
+    failing_scenario,
     final,
     former_name,
     idle_compensation,
+    improper_completion,
     initial,
+    late_deadline,
     late_timer,
     leaves_final,
     loop,
     name_clash,
     needless_else,
-    no_way_forward,
+    never_final,
+    never_happens,
+    nondeterminism,
+    not_proved,
+    overlap,
     pivot,
+    stuck,
     undo,
     unreachable,
+    waits_for_person,
 )
 from sagadsl.diagnostics import Finding, Severity
 from sagadsl.model import Saga
+from sagadsl.proofs import OverBudget, Proof
 
 __all__ = ["PHASES", "check_saga"]
 
@@ -44,7 +55,17 @@ PHASES = (
         needless_else.check,
     ),
     (unreachable.check, dead_end.check),
-    (late_timer.check, undo.check, no_way_forward.check, idle_compensation.check),
+    (late_timer.check,),
+)
+
+# What holds of all records that a run can lead to. The first asks that bits tell what
+# happened, on which all the others build; what is stuck may be so for what came before.
+PROOFS = (
+    (overlap, nondeterminism),
+    (improper_completion,),
+    (stuck,),
+    (never_happens, never_final, undo, idle_compensation),
+    (broken_property, failing_scenario, waits_for_person, late_deadline),
 )
 
 
@@ -56,6 +77,27 @@ def check_saga(saga: Saga) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     for phase in PHASES:
         findings.extend(finding for check in phase for finding in check(saga))
-        if any(f.rule.severity is Severity.ERROR for f in findings):
+        if _stops(findings):
             break
+    else:
+        findings.extend(_prove(saga))
     return tuple(sorted(findings, key=lambda finding: finding.span.start))
+
+
+def _prove(saga: Saga) -> list[Finding]:
+    """What some run of the saga shows to be wrong."""
+    proof = Proof(saga)
+    findings: list[Finding] = []
+    for phase in PROOFS:
+        for module in phase:
+            try:
+                findings.extend(module.check(saga, proof))
+            except OverBudget:
+                findings.append(not_proved.not_proved(saga, module.RULE))
+        if _stops(findings):
+            break
+    return findings
+
+
+def _stops(findings: list[Finding]) -> bool:
+    return any(finding.rule.severity is Severity.ERROR for finding in findings)

@@ -4,39 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sagadsl.checks._pivot import past_pivot
 from sagadsl.checks._words import pivot_labels
 from sagadsl.diagnostics import Finding, Rule
 from sagadsl.model import Saga
+from sagadsl.proofs import Proof
 
 RULE = Rule("SAGA302", "undo")
 
 
-def check(saga: Saga) -> Iterator[Finding]:
-    """That what is done before the pivot is either compensated or said to stay."""
-    past = past_pivot(saga)
-    undoable = {s.transition.action for s in saga.steps if s.name not in past}
-    for name in saga.transitions:
-        action = saga.actions.get(name)
-        if (
-            action is None
-            or not action.performed
-            or action.row.pivot
-            or action.row.no_undo
-            or name in saga.compensations
-            or name not in undoable
-        ):
-            continue
-        pivots = pivot_labels(saga)
-        when = (
-            "can happen before the pivot" if pivots else "can be followed by an abort"
-        )
+def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
+    """That what stands when an abort is possible is compensated or said to stay."""
+    stands = {
+        name: proof.solver.any_of(lanes.done for lanes in proof.rounds(name))
+        for name, action in saga.actions.items()
+        if name in saga.transitions
+        and name not in saga.compensations
+        and action.performed
+        and not action.row.pivot
+        and not action.row.no_undo
+    }
+    if not stands:
+        return
+    for name, run in proof.each(stands, -proof.formula.past_pivot):
         yield RULE.finding(
-            f"`{name}` {when}, and nothing takes it back",
-            action.span,
+            f"nothing takes back `{name}` when the process is aborted",
+            saga.actions[name].span,
             "neither a compensation nor `no undo`",
-            why="when the process is aborted, its effect would silently stay",
+            why="an abort is possible after this run, and its effect would silently"
+            " stay",
             help=f"write `{name} : …` in `compensations`, or add `no undo` if the"
             " effect may stay",
-            others=pivots,
+            others=pivot_labels(saga),
+            run=run.moves,
         )

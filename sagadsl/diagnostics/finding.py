@@ -28,6 +28,7 @@ class Finding(NamedTuple):
 
     `message` and `label` work alone on one line; `why` says why it matters; only
     `help` says what to do. All are lower-case, names in backticks, no full stop.
+    `run` has the moves of a process that goes wrong so, where one was looked for.
     """
 
     rule: Rule
@@ -37,6 +38,7 @@ class Finding(NamedTuple):
     why: str
     help: str
     others: tuple[Label, ...] = ()
+    run: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -44,11 +46,15 @@ class Finding(NamedTuple):
         return self.rule.code
 
     @property
+    def notes(self) -> dict[str, str]:
+        """What stands below the marked lines, by its word; some may be empty."""
+        return {"run": ", ".join(self.run), "why": self.why, "help": self.help}
+
+    @property
     def prose(self) -> str:
         """All its words, one line each, for formats with room for one text."""
-        notes = {"why": self.why, "help": self.help}
         lines = [self.message, self.label]
-        lines += [f"{word}: {text}" for word, text in notes.items() if text]
+        lines += [f"{word}: {text}" for word, text in self.notes.items() if text]
         return "\n".join(line for line in lines if line)
 
 
@@ -72,6 +78,7 @@ class Rule(NamedTuple):
         why: str,
         help: str,  # noqa: A002  the field's name
         others: tuple[Label, ...] = (),
+        run: tuple[str, ...] = (),
     ) -> Finding:
         """A finding of this rule."""
-        return Finding(self, message, span, label, why, help, others)
+        return Finding(self, message, span, label, why, help, others, run)

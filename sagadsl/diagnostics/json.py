@@ -4,7 +4,8 @@
         "code": "SAGA203", "rule": "unreachable", "severity": "error",
         "message": …, "label": …, "why": …, "help": …, "path": "order.saga",
         "start": {"offset": 0, "line": 1, "column": 1}, "end": …,
-        "others": [{"label": …, "path": …, "start": …, "end": …}]}]}
+        "others": [{"label": …, "path": …, "start": …, "end": …}],
+        "run": ["check_out", "make_payment fails"]}]}
 
 Offsets count characters from 0; lines and columns count from 1; `end` is just behind
 the last character. Keys may be added under the same format number, none removed.
@@ -43,6 +44,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "others": [
             {"label": label.text, **_region(label.span)} for label in finding.others
         ],
+        "run": list(finding.run),
     }
 
 

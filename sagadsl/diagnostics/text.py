@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from sagadsl.diagnostics.cells import visible, width
@@ -172,10 +173,10 @@ def _cut(line: str, at: int) -> tuple[str, int, int]:
 
 
 def _notes(finding: Finding, gutter: str, pen: _Pen) -> Iterator[str]:
-    for word, text in (("why", finding.why), ("help", finding.help)):
+    for word, text in finding.notes.items():
         if not text:
             continue
-        first, *more = text.split("\n")
+        first, *more = wrap(text, _LONGEST) if word == "run" else text.split("\n")
         yield f"{pen(_BLUE, f'{gutter} =')} {pen(_BOLD, f'{word}:')} {visible(first)}"
         indent = " " * (len(gutter) + len(word) + 5)
         yield from (indent + visible(line) for line in more)

@@ -1,0 +1,174 @@
+"""What is asked of a saga: all records that some run of it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TypeVar
+
+from sagadsl.machine import Kind, Machine, Record
+from sagadsl.machine.guards import guards_of
+from sagadsl.model import Rows, Saga, Step, Version
+from sagadsl.proofs.formula import Formula, Lanes, record_of
+from sagadsl.proofs.run import Run, run_to
+from sagadsl.proofs.solver import Solver
+from sagadsl.rows import rows_of
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Proof:
+    """A question to a saga is a set of literals: is there a record where all hold?
+
+    Literals are numbers, minus denies one. `formula` has those of states and of the
+    whole record, `of` those of a step. Of records in which the process was given up
+    none is looked at: what is undone then follows from what was done before.
+    """
+
+    def __init__(self, saga: Saga) -> None:
+        self.saga = saga
+        self.steps = {1 << number: step for number, step in enumerate(saga.steps)}
+        self._bits = {step.name: bit for bit, step in self.steps.items()}
+
+    @cached_property
+    def _rows(self) -> Rows:
+        positions = {step.name: number for number, step in enumerate(self.saga.steps)}
+        return rows_of(self.saga, positions)
+
+    @cached_property
+    def one_at_a_time(self) -> bool:
+        """Whether no row forks or joins, so that one state is held at any time.
+
+        The process then is where a path of rows has led it; there is nothing to prove
+        that the checks of the graph have not seen.
+        """
+        return not any(
+            len(states) > 1
+            for step in self.saga.steps
+            for states in (*step.sources, step.targets, step.otherwise)
+        )
+
+    @cached_property
+    def pivots(self) -> bool:
+        """Whether there is a point of no return."""
+        return any(action.row.pivot for action in self.saga.actions.values())
+
+    @cached_property
+    def solver(self) -> Solver:
+        """The solver of the formula."""
+        return Solver()
+
+    @cached_property
+    def formula(self) -> Formula:
+        """What all records satisfy."""
+        rows = self._rows
+        actions = {action.name: action for action in rows.actions}
+        guards = guards_of(rows.states, rows.rules, actions, rows.compensations)
+        record = record_of(self.solver, (plan.bit for plan in guards.plans))
+        formula = Formula(self.solver, guards, record)
+        formula.require()
+        self.solver.require(-record.aborting)
+        return formula
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The machine that all runs are taken through before they are shown."""
+        return Version(1, "", released=False, rows=self._rows).machine()
+
+    def of(self, step: Step) -> Lanes:
+        """The literals of a step."""
+        return self.formula.record.lanes[self._bits[step.name]]
+
+    def position(self, step: Step) -> int:
+        """Where a step stands in the records of `machine`."""
+        return self._bits[step.name].bit_length() - 1
+
+    def enabled(self, step: Step) -> int:
+        """Whether a step may begin."""
+        return self.formula.enabled[self._bits[step.name]]
+
+    def held(self, places: Iterable[str]) -> int:
+        """Whether all these states are held."""
+        return self.solver.all_of(self.formula.held[place] for place in places)
+
+    def two_of(self, literals: Iterable[int]) -> int:
+        """Whether at least two of the literals hold."""
+        one = two = -self.solver.true
+        for literal in literals:
+            two = self.solver.any_of((two, self.solver.all_of((one, literal))))
+            one = self.solver.any_of((one, literal))
+        return two
+
+    def rounds(self, action: str) -> list[Lanes]:
+        """The literals of an action, in each of its rounds."""
+        return [
+            self.of(step)
+            for step in self.steps.values()
+            if step.transition.action == action
+        ]
+
+    def states(self, state: str) -> list[str]:
+        """A declared state, in each of its rounds."""
+        return [place for place, of in self.saga.places.items() if of == state]
+
+    def steps_in(self, mask: int) -> list[Step]:
+        """The steps of a mask, as in `begun` of a record that was found."""
+        return [step for bit, step in self.steps.items() if mask & bit]
+
+    def ever(self, *literals: int) -> bool:
+        """Whether some run leads to a record where all the literals hold."""
+        return self.solver.find(*literals) is not None
+
+    def each(
+        self, questions: Mapping[Key, int], *also: int
+    ) -> Iterator[tuple[Key, Run]]:
+        """Those of the literals that can hold, each with a shortest run.
+
+        All that cannot hold are refuted together, so many questions cost one.
+        """
+        left = dict(questions)
+        while left:
+            found = self.solver.find(self.solver.any_of(left.values()), *also)
+            if found is None:
+                return
+            key = next(key for key, literal in left.items() if literal in found)
+            run = self.find(left.pop(key), *also)
+            assert run is not None, "what was found can be found again"
+            yield key, run
+
+    def possible(self, questions: Mapping[Key, int], *also: int) -> set[Key]:
+        """Those of the literals that can hold."""
+        left = dict(questions)
+        while left:
+            found = self.solver.find(self.solver.any_of(left.values()), *also)
+            if found is None:
+                break
+            left = {key: one for key, one in left.items() if one not in found}
+        return questions.keys() - left.keys()
+
+    def find(self, *literals: int) -> Run | None:
+        """A shortest run to a record where all the literals hold."""
+        lanes = self.formula.record.lanes
+        begun = [lane.begun for lane in lanes.values()]
+        found = self.solver.find_least(literals, begun)
+        if found is None:
+            return None
+        for lane in lanes.values():  # the plainest of the shortest: what can go well
+            if lane.failed in found or lane.in_doubt in found:
+                fixed = [b if b in found else -b for b in begun]
+                found = self.solver.find(*literals, *fixed, lane.done) or found
+        return run_to(self.machine, self._record(found))
+
+    def allowed(self, run: Run) -> int:
+        """The steps that may begin where a run has led, as a mask."""
+        events = self.machine.events(run.record)
+        steps = [event.step for event in events if event.kind is Kind.BEGIN]
+        return sum(1 << step for step in steps if step is not None)
+
+    def _record(self, found: frozenset[int]) -> Record:
+        begun = done = closed = 0
+        for bit, lane in self.formula.record.lanes.items():
+            begun |= bit if lane.begun in found else 0
+            done |= bit if lane.done in found else 0
+            closed |= bit if lane.closed in found else 0
+        return Record(begun, done, closed)

@@ -1,0 +1,102 @@
+"""The proofs and a search through all records say the same of random sagas."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from explicit import Explicit, forward_records
+from reference import Reference
+from subjects import random_sagas
+
+from sagadsl.checks import PHASES, PROOFS, overlap
+from sagadsl.diagnostics import Finding
+from sagadsl.model import Saga
+from sagadsl.proofs import Proof
+from sagadsl.proofs.formula import Formula, record_of
+from sagadsl.proofs.solver import Solver
+
+
+def names(finding: Finding, saga: Saga) -> set[str]:
+    """What a finding is about, in the terms of the oracle."""
+    quoted = re.findall(r"`([^`]*)`", finding.message)
+    match finding.rule.name:
+        case "stuck":
+            return {"stuck"}
+        case "never-final":
+            return {"never"}
+        case "broken-property":
+            return {str(finding.span.start)}
+        case "nondeterminism":
+            return {quoted[2]}
+        case "never-happens":
+            return {quoted[0]}
+    return {quoted[0]}
+
+
+def agree(saga: Saga, tally: Counter[str]) -> None:
+    """Every rule finds what the search finds, neither less nor more."""
+    records = forward_records(Reference(saga), 400)
+    if records is None:
+        return
+    explicit = Explicit(saga, records)
+    proof = Proof(saga)
+    sound = not any(list(check(saga)) for phase in PHASES for check in phase)
+    tally["without forks"] += sound and proof.one_at_a_time
+    # What the checks of the graph have not seen to, the formula must.
+    proof.one_at_a_time = sound and proof.one_at_a_time
+    text = saga.source.text
+    overlaps = {n for f in overlap.check(saga, proof) for n in names(f, saga)}
+    # Past the first overlap the formula knows less: what it blames is still right.
+    assert overlaps <= explicit.overlap(), text
+    assert bool(overlaps) == bool(explicit.overlap()), text
+    tally["sagas"] += 1
+    if overlaps:
+        tally["overlap"] += 1
+        return
+    assert formula_records(saga, proof) == len(records), text
+    for rule, expected in explicit.verdicts().items():
+        found = set()
+        for phase in PROOFS:
+            for module in phase:
+                if module.RULE.name == rule:
+                    for finding in module.check(saga, proof):
+                        found |= names(finding, saga)
+        if rule == "never-happens":
+            actions = {s.transition.action for s in saga.steps if s.name in expected}
+            assert found <= actions, (rule, text)
+            assert bool(found) == bool(actions), (rule, text)
+        else:
+            assert expected == found, (rule, text)
+        tally[rule] += bool(expected)
+
+
+def formula_records(saga: Saga, proof: Proof) -> int:
+    """How many records the formula admits; each is taken through the machine."""
+    count = 0
+    solver = Solver()
+    guards = proof.formula.guards
+    formula = Formula(solver, guards, record_of(solver, [p.bit for p in guards.plans]))
+    formula.require()
+    solver.require(-formula.record.aborting)
+    lanes = formula.record.lanes.values()
+    bits = [bit for lane in lanes for bit in (lane.begun, lane.done, lane.closed)]
+    while found := solver.find():
+        count += 1
+        solver.require(*(-bit if bit in found else bit for bit in bits))
+    return count
+
+
+@pytest.mark.parametrize("first", range(0, 400, 100))
+def test_proofs_agree_with_a_search(
+    first: int, record_property: Callable[[str, object], None]
+) -> None:
+    """On verdicts, on whom they blame, and on the set of reachable records."""
+    tally: Counter[str] = Counter()
+    for pinned in random_sagas(range(first, first + 100), 6):
+        agree(pinned.saga, tally)
+    record_property("verdicts", dict(tally))
+    assert tally["sagas"] > 60
+    print(tally)

@@ -184,24 +184,26 @@ class Version(NamedTuple):
     released: bool
     rows: Rows
 
+    def table(self) -> Table:
+        """The rows as the machine takes them."""
+        rows = self.rows
+        return Table(
+            self.number,
+            self.digest,
+            not self.released,
+            rows.expires,
+            rows.remember,
+            rows.abort,
+            rows.states,
+            rows.copies,
+            rows.rules,
+            rows.actions,
+            rows.compensations,
+        )
+
     def machine(self) -> Machine:
         """The machine that judges records of this version."""
-        rows = self.rows
-        return Machine(
-            Table(
-                self.number,
-                self.digest,
-                not self.released,
-                rows.expires,
-                rows.remember,
-                rows.abort,
-                rows.states,
-                rows.copies,
-                rows.rules,
-                rows.actions,
-                rows.compensations,
-            )
-        )
+        return Machine(self.table())
 
 
 class Pinned(NamedTuple):

@@ -39,8 +39,8 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
             ends = [p for p, s in saga.places.items() if saga.states[s].kind]
             held = [place for place in run.held if place not in ends]
             for place in held:
-                rounds = proof.states(saga.places[place])
-                still += [-formula.held[p] for p in rounds]
+                copies = proof.states(saga.places[place])
+                still += [-formula.held[copy] for copy in copies]
             yield _waiting(saga, held, proof, run)
 
 

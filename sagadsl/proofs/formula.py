@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from sagadsl.machine.guards import Guards, Place, Plan, split
+from sagadsl.machine.guards import Guards
+from sagadsl.machine.plans import Place, Plan
 from sagadsl.proofs.solver import Solver
 
 Clause = tuple[int, ...]
@@ -62,7 +63,7 @@ class Formula:
         self.guards = guards
         self.record = record
         self.clauses: list[Clause] = []
-        self.reached = {place.state: self._reached(place) for place in guards.places}
+        self.reached = {place.name: self._reached(place) for place in guards.places}
         self._taken = dict.fromkeys(self.reached, -solver.true)
         for plan in guards.plans:
             self._begins(plan)
@@ -104,7 +105,7 @@ class Formula:
 
     def at_end(self, kinds: Iterable[str] = ("final", "final failure")) -> int:
         """Whether the process may finish, in states of these kinds only."""
-        ends = [p.state for p in self.guards.places if p.kind in kinds]
+        ends = [p.name for p in self.guards.places if p.kind in kinds]
         others = [state for state in self.held if state not in ends]
         return self.solver.all_of(
             (
@@ -123,7 +124,7 @@ class Formula:
     def _reached(self, place: Place) -> int:
         if place.kind == "initial":
             return self.solver.true
-        done = [lanes.done for lanes in self._those(place.makers)]
+        done = [lanes.done for lanes in self._those(place.producers)]
         failed = [lanes.failed for lanes in self._those(place.failers)]
         return self.solver.any_of((*done, *failed))
 
@@ -134,18 +135,18 @@ class Formula:
             self.solver.all_of(
                 literal
                 for place in way.places
-                for literal in (self.reached[place.state], -self._taken[place.state])
+                for literal in (self.reached[place.name], -self._taken[place.name])
             )
-            for way in plan.ways
+            for way in plan.alternatives
         ]
         self.clauses += (-begun, *ways), (-done, begun), (-closed, begun)
-        for state in {place.state for way in plan.ways for place in way.places}:
+        for state in {place.name for way in plan.alternatives for place in way.places}:
             self._taken[state] = self.solver.any_of((self._taken[state], begun))
 
     def _enabled(self, plan: Plan) -> int:
         ways = [
-            self.solver.all_of(self.held[place.state] for place in way.places)
-            for way in plan.ways
+            self.solver.all_of(self.held[place.name] for place in way.places)
+            for way in plan.alternatives
         ]
         fresh = (-self.record.lanes[plan.bit].begun, -self.record.aborting)
         return self.solver.all_of((*fresh, self.solver.any_of(ways)))
@@ -153,8 +154,8 @@ class Formula:
     def _closes(self, plan: Plan) -> None:
         """A step has ended by failing, or it was undone after all that build on it."""
         lanes = self.record.lanes[plan.bit]
-        states = split(f"{plan.rule.next} & {plan.rule.otherwise}")
-        after = self.solver.any_of(self._below[state] for state in states)
+        led_to = (*plan.rule.targets, *plan.rule.fallbacks)
+        after = self.solver.any_of(self._below[state] for state in led_to)
         failed = (-lanes.closed, -lanes.done) if plan.fallible else (-lanes.closed,)
         if plan.undo:
             self.clauses += (*failed, self.record.aborting), (*failed, -after)
@@ -163,5 +164,5 @@ class Formula:
         else:
             self.clauses.append(failed)
         standing = self.solver.any_of((after, lanes.open)) if plan.effect else after
-        for state in {place.state for way in plan.ways for place in way.places}:
+        for state in {place.name for way in plan.alternatives for place in way.places}:
             self._below[state] = self.solver.any_of((self._below[state], standing))

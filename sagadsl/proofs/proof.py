@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from sagadsl.machine import Kind, Machine, Record
-from sagadsl.machine.guards import guards_of
-from sagadsl.model import Rows, Saga, Step, Version
+from sagadsl.machine.guards import Guards
+from sagadsl.model import Saga, Step, Version
 from sagadsl.proofs.formula import Formula, Lanes, record_of
 from sagadsl.proofs.run import Run, run_to
 from sagadsl.proofs.solver import Solver
@@ -31,9 +31,10 @@ class Proof:
         self._bits = {step.name: bit for bit, step in self.steps.items()}
 
     @cached_property
-    def _rows(self) -> Rows:
+    def _version(self) -> Version:
         positions = {step.name: number for number, step in enumerate(self.saga.steps)}
-        return rows_of(self.saga, positions)
+        rows = rows_of(self.saga, positions)
+        return Version(1, "", released=False, rows=rows)
 
     @cached_property
     def one_at_a_time(self) -> bool:
@@ -61,9 +62,7 @@ class Proof:
     @cached_property
     def formula(self) -> Formula:
         """What all records satisfy."""
-        rows = self._rows
-        actions = {action.name: action for action in rows.actions}
-        guards = guards_of(rows.states, rows.rules, actions, rows.compensations)
+        guards = Guards.of(self._version.table())
         record = record_of(self.solver, (plan.bit for plan in guards.plans))
         formula = Formula(self.solver, guards, record)
         formula.require()
@@ -73,7 +72,7 @@ class Proof:
     @cached_property
     def machine(self) -> Machine:
         """The machine that all runs are taken through before they are shown."""
-        return Version(1, "", released=False, rows=self._rows).machine()
+        return self._version.machine()
 
     def of(self, step: Step) -> Lanes:
         """The literals of a step."""
@@ -161,9 +160,12 @@ class Proof:
 
     def allowed(self, run: Run) -> int:
         """The steps that may begin where a run has led, as a mask."""
-        events = self.machine.events(run.record)
-        steps = [event.step for event in events if event.kind is Kind.BEGIN]
-        return sum(1 << step for step in steps if step is not None)
+        guards = self.machine.guards
+        return sum(
+            plan.bit
+            for plan in guards.plans
+            if guards.may(run.record, Kind.BEGIN, plan)
+        )
 
     def _record(self, found: frozenset[int]) -> Record:
         begun = done = closed = 0

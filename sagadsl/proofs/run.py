@@ -8,7 +8,7 @@ from sagadsl.machine import Event, Kind, Machine, Record
 
 
 class Run(NamedTuple):
-    """A run in the saga's words, the record it leads to and the states held there.
+    """A run in the saga's words, the record it leads to and the places held there.
 
     A move is `pay`, `pay fails`, or `pay begins` for a step that stays in doubt; the
     steps of later rounds go by their action, as in a scenario.
@@ -42,4 +42,5 @@ def run_to(machine: Machine, record: Record) -> Run:
             reached = machine.apply(reached, Event(kind, plan.rule.step))
         moves.append(name)
     assert reached == record, "a proof and the machine disagree"
-    return Run(tuple(moves), record, machine.standing(record))
+    held = machine.guards.held(record)
+    return Run(tuple(moves), record, tuple(place.name for place in held))

@@ -55,11 +55,11 @@ def _result(saga: Saga, machine: Machine, record: Record, result: str) -> str:
         return "no move is refused"
     if result in ("compensated", "expired"):
         return _given_up(saga, machine, record, expires=result == "expired")
-    held = [saga.places[place] for place in machine.standing(record)]
+    held = machine.standing(record)
     if record.control:
         return "it is aborting, and stands in no state"
     if result not in held:
-        where = " and ".join(f"`{state}`" for state in dict.fromkeys(held))
+        where = " and ".join(f"`{state}`" for state in held)
         return f"it stands in {where or 'no state'}"
     return ""
 

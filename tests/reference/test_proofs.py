@@ -99,4 +99,3 @@ def test_proofs_agree_with_a_search(
         agree(pinned.saga, tally)
     record_property("verdicts", dict(tally))
     assert tally["sagas"] > 60
-    print(tally)

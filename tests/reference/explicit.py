@@ -152,9 +152,9 @@ class Explicit:
             for name in record.in_doubt:
                 action = self.saga.actions.get(self._action(name))
                 undo = self.reference.compensation(name)
-                if action and action.parks and undo:
-                    if not self.saga.action(undo).even_if_in_doubt:
-                        yield action.row.name
+                waits = undo and not self.saga.action(undo).even_if_in_doubt
+                if action and action.parks and waits:
+                    yield action.row.name
 
     def _broken(self) -> Iterator[str]:
         for item in self.saga.properties:
@@ -172,7 +172,9 @@ class Explicit:
             for place, state in self.saga.places.items()
         )
         held = {self.saga.places[place] for place in self.reference.held(record)}
-        if came and self.reference.may(record, Event("finish")):
-            if not held & set(item.outcomes):
-                return True
-        return came and "compensated" not in item.outcomes and self._may_abort(record)
+        if not came:
+            return False
+        at_end = self.reference.may(record, Event("finish"))
+        if at_end and not held & set(item.outcomes):
+            return True
+        return "compensated" not in item.outcomes and self._may_abort(record)

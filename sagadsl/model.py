@@ -184,6 +184,12 @@ class Version(NamedTuple):
     released: bool
     rows: Rows
 
+    def actions(self) -> dict[str, ActionRow]:
+        """How each action is performed; one without an effect is a fact."""
+        names = [*(rule.action for rule in self.rows.rules), *self.rows.compensations]
+        plain = {name: ActionRow(name, "") for name in names}
+        return plain | {action.name: action for action in self.rows.actions}
+
     def table(self) -> Table:
         """The rows as the machine takes them."""
         rows = self.rows

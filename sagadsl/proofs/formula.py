@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from sagadsl import machine
 from sagadsl.machine.guards import Guards
 from sagadsl.machine.plans import Place, Plan
 from sagadsl.proofs.solver import Solver
@@ -37,18 +38,21 @@ class Record(NamedTuple):
 
 def record_of(solver: Solver, bits: Iterable[int]) -> Record:
     """A record of which nothing is known."""
-    lanes = {}
-    for bit in bits:
-        begun, done, closed = (solver.variable() for _ in range(3))
-        lanes[bit] = Lanes(
-            begun,
-            done,
-            closed,
-            failed=solver.all_of((closed, -done)),
-            open=solver.all_of((begun, -closed)),
-            in_doubt=solver.all_of((begun, -done, -closed)),
-        )
-    return Record(lanes, solver.variable())
+    unknown = solver.variable
+    lanes = {bit: lanes_of(solver, unknown(), unknown(), unknown()) for bit in bits}
+    return Record(lanes, unknown())
+
+
+def lanes_of(solver: Solver, begun: int, done: int, closed: int) -> Lanes:
+    """The literals of a step, given those of its bits."""
+    return Lanes(
+        begun,
+        done,
+        closed,
+        failed=solver.all_of((closed, -done)),
+        open=solver.all_of((begun, -closed)),
+        in_doubt=solver.all_of((begun, -done, -closed)),
+    )
 
 
 class Formula:
@@ -85,6 +89,16 @@ class Formula:
         for clause in self.clauses:
             self.solver.require(*clause)
 
+    def found(self, case: frozenset[int]) -> machine.Record:
+        """The record in a case that the solver has found."""
+        begun = done = closed = 0
+        for bit, lanes in self.record.lanes.items():
+            begun |= bit if lanes.begun in case else 0
+            done |= bit if lanes.done in case else 0
+            closed |= bit if lanes.closed in case else 0
+        control = machine.ABORTING if self.record.aborting in case else 0
+        return machine.Record(begun, done, closed, control)
+
     @property
     def given_up(self) -> int:
         """Whether a step has failed from which no `else` leads on."""
@@ -102,6 +116,34 @@ class Formula:
     def busy(self) -> int:
         """Whether some step may begin."""
         return self.solver.any_of(self.enabled.values())
+
+    def live(self) -> dict[int, int]:
+        """By bit: the step may begin now, or nothing is known to rule it out for ever.
+
+        What several such steps need of each other is not looked at, so one that is not
+        live can never begin, and one that is live nearly always can.
+        """
+        solver = self.solver
+        makes: dict[str, int] = dict.fromkeys(self.reached, -solver.true)
+        live = {}
+        for plan in self.guards.plans:
+            lanes = self.record.lanes[plan.bit]
+            ways = [
+                solver.all_of(
+                    literal
+                    for place in way.places
+                    for literal in (
+                        -self._taken[place.name],
+                        solver.any_of((self.reached[place.name], makes[place.name])),
+                    )
+                )
+                for way in plan.alternatives
+            ]
+            live[plan.bit] = solver.all_of((-lanes.begun, solver.any_of(ways)))
+            still = solver.any_of((live[plan.bit], lanes.in_doubt))
+            for name in (*plan.rule.targets, *plan.rule.fallbacks):
+                makes[name] = solver.any_of((makes[name], still))
+        return live
 
     def at_end(self, kinds: Iterable[str] = ("final", "final failure")) -> int:
         """Whether the process may finish, in states of these kinds only."""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TypeVar
 
-from sagadsl.machine import Kind, Machine, Record
+from sagadsl.machine import Kind, Machine
 from sagadsl.machine.guards import Guards
 from sagadsl.model import Saga, Step, Version
 from sagadsl.proofs.formula import Formula, Lanes, record_of
+from sagadsl.proofs.questions import Questions
 from sagadsl.proofs.run import Run, run_to
 from sagadsl.proofs.solver import Solver
 from sagadsl.rows import rows_of
 
-Key = TypeVar("Key", bound=Hashable)
 
-
-class Proof:
+class Proof(Questions):
     """A question to a saga is a set of literals: is there a record where all hold?
 
     Literals are numbers, minus denies one. `formula` has those of states and of the
@@ -114,37 +112,6 @@ class Proof:
         """The steps of a mask, as in `begun` of a record that was found."""
         return [step for bit, step in self.steps.items() if mask & bit]
 
-    def ever(self, *literals: int) -> bool:
-        """Whether some run leads to a record where all the literals hold."""
-        return self.solver.find(*literals) is not None
-
-    def each(
-        self, questions: Mapping[Key, int], *also: int
-    ) -> Iterator[tuple[Key, Run]]:
-        """Those of the literals that can hold, each with a shortest run.
-
-        All that cannot hold are refuted together, so many questions cost one.
-        """
-        left = dict(questions)
-        while left:
-            found = self.solver.find(self.solver.any_of(left.values()), *also)
-            if found is None:
-                return
-            key = next(key for key, literal in left.items() if literal in found)
-            run = self.find(left.pop(key), *also)
-            assert run is not None, "what was found can be found again"
-            yield key, run
-
-    def possible(self, questions: Mapping[Key, int], *also: int) -> set[Key]:
-        """Those of the literals that can hold."""
-        left = dict(questions)
-        while left:
-            found = self.solver.find(self.solver.any_of(left.values()), *also)
-            if found is None:
-                break
-            left = {key: one for key, one in left.items() if one not in found}
-        return questions.keys() - left.keys()
-
     def find(self, *literals: int) -> Run | None:
         """A shortest run to a record where all the literals hold."""
         lanes = self.formula.record.lanes
@@ -156,7 +123,7 @@ class Proof:
             if lane.failed in found or lane.in_doubt in found:
                 fixed = [b if b in found else -b for b in begun]
                 found = self.solver.find(*literals, *fixed, lane.done) or found
-        return run_to(self.machine, self._record(found))
+        return run_to(self.machine, self.formula.found(found))
 
     def allowed(self, run: Run) -> int:
         """The steps that may begin where a run has led, as a mask."""
@@ -166,11 +133,3 @@ class Proof:
             for plan in guards.plans
             if guards.may(run.record, Kind.BEGIN, plan)
         )
-
-    def _record(self, found: frozenset[int]) -> Record:
-        begun = done = closed = 0
-        for bit, lane in self.formula.record.lanes.items():
-            begun |= bit if lane.begun in found else 0
-            done |= bit if lane.done in found else 0
-            closed |= bit if lane.closed in found else 0
-        return Record(begun, done, closed)

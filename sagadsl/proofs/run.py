@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from sagadsl.machine import Event, Kind, Machine, Record
 
+Step = int
+
 
 class Run(NamedTuple):
     """A run in the saga's words, the record it leads to and the places held there.
 
-    A move is `pay`, `pay fails`, or `pay begins` for a step that stays in doubt; the
-    steps of later rounds go by their action, as in a scenario.
+    A move is `pay`, `pay fails`, or `pay begins` for a step that stays in doubt, then
+    `abort` and `undo pay`; steps of later rounds go by their action, as in a scenario.
     """
 
     moves: tuple[str, ...]
@@ -20,27 +22,36 @@ class Run(NamedTuple):
 
 
 def run_to(machine: Machine, record: Record) -> Run:
-    """A run to a record in which nothing was given up, one step after the other.
+    """A run to a record that is not finished, one step after the other.
 
     It is taken through the machine, so that nothing is shown that cannot happen.
     """
     reached = Record()
     moves: list[str] = []
+
+    def move(words: str, step: Step | None, *kinds: Kind) -> None:
+        nonlocal reached
+        moves.append(words)
+        for kind in kinds:
+            reached = machine.apply(reached, Event(kind, step))
+
+    undone = []
     for plan in machine.guards.plans:
+        name, step = plan.rule.action, plan.rule.step
         if not record.begun & plan.bit:
             continue
-        events = [Kind.BEGIN]
-        name = plan.rule.action
         if record.done & plan.bit:
-            events.append(Kind.DONE)
-        elif record.closed & plan.bit:
-            events.append(Kind.FAIL)
-            name += " fails"
+            move(name, step, Kind.BEGIN, Kind.DONE)
+        elif record.closed & plan.bit and plan.fallible:
+            move(f"{name} fails", step, Kind.BEGIN, Kind.FAIL)
         else:
-            name += " begins"
-        for kind in events:
-            reached = machine.apply(reached, Event(kind, plan.rule.step))
-        moves.append(name)
+            move(f"{name} begins", step, Kind.BEGIN)
+        if record.closed & ~reached.closed & plan.bit:
+            undone.append(plan)
+    if record.control:
+        move("abort", None, Kind.ABORT)
+    for plan in reversed(undone):
+        move(f"undo {plan.rule.action}", plan.rule.step, Kind.UNDO)
     assert reached == record, "a proof and the machine disagree"
     held = machine.guards.held(record)
     return Run(tuple(moves), record, tuple(place.name for place in held))

@@ -1,0 +1,107 @@
+"""What becomes of the records of one version in the machine of another."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sagadsl.machine import Machine
+from sagadsl.machine.guards import Guards
+from sagadsl.model import Version
+from sagadsl.proofs.formula import Formula, Lanes, lanes_of, record_of
+from sagadsl.proofs.questions import Questions
+from sagadsl.proofs.run import Run, run_to
+from sagadsl.proofs.solver import Solver
+
+
+class Pair(Questions):
+    """All records of an old version, each beside what a new one makes of it.
+
+    Positions never move, so both judge the same bits. Literals are of a record that
+    some run of the old version leads to and that is not finished; maps go by position.
+    """
+
+    def __init__(self, old: Version, new: Version) -> None:
+        self._solver = Solver()
+        before, after = Guards.of(old.table()), Guards.of(new.table())
+        self._versions = old, new
+        self.old_plans = {plan.rule.step: plan for plan in before.plans}
+        self.new_plans = {plan.rule.step: plan for plan in after.plans}
+        bits = record_of(self.solver, (plan.bit for plan in before.plans))
+        self.old = Formula(self.solver, before, bits)
+        self.old.require()
+        nothing = lanes_of(self.solver, *[-self.solver.true] * 3)
+        lanes = {p.bit: bits.lanes.get(p.bit, nothing) for p in after.plans}
+        self.new = Formula(self.solver, after, bits._replace(lanes=lanes))
+
+    @property
+    def solver(self) -> Solver:
+        """The solver of both formulas."""
+        return self._solver
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The old machine, which a run is taken through before it is shown."""
+        return self._versions[0].machine()
+
+    def lanes(self, step: int) -> Lanes:
+        """The literals of a step of the old version."""
+        return self.old.record.lanes[1 << step]
+
+    @cached_property
+    def shared(self) -> list[int]:
+        """The steps that both versions have."""
+        return [step for step in self.old_plans if step in self.new_plans]
+
+    @cached_property
+    def refused(self) -> int:
+        """Whether no run of the new version leads to the record."""
+        gone = [self.lanes(s).begun for s in self.old_plans if s not in self.new_plans]
+        broken = [
+            self.solver.all_of(-literal for literal in clause)
+            for clause in self.new.clauses
+        ]
+        return self.solver.any_of((*gone, *broken))
+
+    @cached_property
+    def repeated(self) -> dict[int, int]:
+        """By step: it is in doubt, must happen once only, and may now be repeated."""
+        before, after = (version.actions() for version in self._versions)
+        return {
+            step: self.lanes(step).in_doubt
+            for step in self.shared
+            if before[self.old_plans[step].rule.action].effect == "once"
+            and after[self.new_plans[step].rule.action].effect == "idempotent"
+        }
+
+    @cached_property
+    def lost_undo(self) -> dict[int, int]:
+        """By step: an abort is possible, and could take it back but no longer can."""
+        found = {}
+        for step in self.shared:
+            old, new = self.old_plans[step], self.new_plans[step]
+            lanes = self.lanes(step)
+            stands = -self.solver.true
+            if old.undo and not new.undo:
+                stands = lanes.open
+            elif old.undo_in_doubt and not new.undo_in_doubt:
+                stands = lanes.in_doubt
+            found[step] = self.solver.all_of((stands, -self.new.past_pivot))
+        return found
+
+    @cached_property
+    def reopened(self) -> int:
+        """Whether the record is at its end in the old version only."""
+        return self.solver.all_of((self.old.at_end(), -self.new.at_end()))
+
+    @cached_property
+    def stays(self) -> int:
+        """Whether the record cannot move to the new version."""
+        lost = (*self.repeated.values(), *self.lost_undo.values())
+        return self.solver.any_of((self.refused, self.reopened, *lost))
+
+    def find(self, *literals: int) -> Run | None:
+        """A shortest run of the old version to a record where the literals hold."""
+        bits = self.old.record
+        begun = [lanes.begun for lanes in bits.lanes.values()]
+        found = self.solver.find_least(literals, [*begun, bits.aborting])
+        return None if found is None else run_to(self.machine, self.old.found(found))

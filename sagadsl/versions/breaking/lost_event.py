@@ -1,0 +1,58 @@
+"""SAGA622: records in flight that may no longer do what they were promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sagadsl.diagnostics import Finding, Rule
+from sagadsl.machine import Event, Kind, Record, Refused
+from sagadsl.versions.breaking.comparison import Comparison
+
+RULE = Rule("SAGA622", "lost-event")
+
+
+def check(comparison: Comparison) -> Iterator[Finding]:
+    """That what may begin in the old version may, then or later, in the new one."""
+    pair = comparison.pair
+    old, new = pair.old.enabled, pair.new.live()
+    lost = {
+        step: pair.solver.all_of((old[1 << step], -new[1 << step]))
+        for step in pair.shared
+    }
+    told: set[str] = set()
+    for step, run in pair.each(lost, -pair.refused):
+        action = pair.new_plans[step].rule.action
+        if action in told:
+            continue
+        told.add(action)
+        yield RULE.finding(
+            f"a process that may go on with `{action}` may not in version"
+            f" {comparison.new.number}",
+            comparison.span(step),
+            _why(comparison, run.record, Event(Kind.BEGIN, step)),
+            why="what was promised to a process in flight is taken from it",
+            help="let the row start from where it started, or let processes end on"
+            " their own version and approve this",
+            run=run.moves,
+        )
+    abort = (-pair.old.record.aborting, -pair.old.past_pivot, pair.new.past_pivot)
+    late = pair.find(*abort, -pair.refused)
+    if late:
+        begun = pair.new.guards.pivots & late.record.begun
+        yield RULE.finding(
+            f"a process that may be aborted may not in version {comparison.new.number}",
+            comparison.span((begun & -begun).bit_length() - 1),
+            "is a pivot now",
+            why="a process in flight is past a point of no return that it did not know"
+            " when it went there",
+            help="let processes end on their own version and approve this",
+            run=late.moves,
+        )
+
+
+def _why(comparison: Comparison, record: Record, event: Event) -> str:
+    try:
+        comparison.machine.apply(record, event)
+    except Refused as refused:
+        return refused.reason
+    raise AssertionError(f"{event} is not lost")

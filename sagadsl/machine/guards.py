@@ -109,6 +109,28 @@ class Guards(NamedTuple):
             return plan.outcome(record)
         return f"{name} cannot fail"
 
+    def why_stays(self, record: Record, old: Guards) -> str:
+        """Why a record that both know would lose something here; empty if nothing."""
+        begun, done, closed, control = record
+        running = begun & ~closed
+        doubt = running & ~done
+        ended = not control and old.may(record, Kind.FINISH, None)
+        if ended and not self.may(record, Kind.FINISH, None):
+            return "it would go on after its end"
+        plans = {plan.bit: plan for plan in self.plans}
+        for before in old.plans:
+            if not running & before.bit:
+                continue
+            plan, name = plans[before.bit], f"`{before.rule.name}`"
+            if doubt & plan.bit and (before.how, plan.how) == ("once", "idempotent"):
+                return f"{name} could happen twice"
+            lost = before.undo and not plan.undo
+            if doubt & plan.bit:
+                lost = lost or (before.undo_in_doubt and not plan.undo_in_doubt)
+            if lost and not running & self.pivots:
+                return f"{name} could not be undone by `{before.undo}`"
+        return ""
+
     def why_unreachable(self, record: Record) -> str:
         """Why no run leads to a record; empty if one does.
 

@@ -188,13 +188,8 @@ class Machine:
         for machine in (old, self):
             if why := machine.why_invalid(record):
                 raise Refused(machine, record, None, why)
-        running = record.begun & ~record.closed
-        if not running & self.guards.pivots:
-            undoable = {step for step, _ in self.compensations}
-            for step, action in old.compensations:
-                if running >> step & 1 and step not in undoable:
-                    why = f"version {self.version} cannot undo it by `{action}`"
-                    raise Refused(self, record, step, why)
+        if why := self.guards.why_stays(record, old.guards):
+            raise Refused(self, record, None, f"in version {self.version} {why}")
         return record
 
     def standing(self, record: Record) -> tuple[State, ...]:

@@ -89,13 +89,17 @@ class Alternative(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the guards must know of a step; `after` are the effects that build on it."""
+    """What the guards must know of a step; `after` are the effects that build on it.
+
+    `how` is empty for a fact, else `once` or `idempotent`.
+    """
 
     rule: Rule
     bit: int
     alternatives: tuple[Alternative, ...]
     after: int
     effect: bool
+    how: str
     fallible: bool
     pivot: bool
     undo: str
@@ -132,6 +136,7 @@ class Plan(NamedTuple):
                 ),
                 after,
                 effect=bool(undo or (performed and not performed.no_undo)),
+                how=action.effect if action else "",
                 fallible=bool(performed and not performed.cannot_fail),
                 pivot=bool(action and action.pivot),
                 undo=undo,

@@ -91,7 +91,8 @@ class Pair(Questions):
     @cached_property
     def reopened(self) -> int:
         """Whether the record is at its end in the old version only."""
-        return self.solver.all_of((self.old.at_end(), -self.new.at_end()))
+        ended, going_on = self.old.at_end(), -self.new.at_end()
+        return self.solver.all_of((-self.old.record.aborting, ended, going_on))
 
     @cached_property
     def stays(self) -> int:

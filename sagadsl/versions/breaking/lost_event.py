@@ -15,13 +15,14 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     """That what may begin in the old version may, then or later, in the new one."""
     pair = comparison.pair
     old, new = pair.old.enabled, pair.new.live()
+    never = -pair.solver.true
     lost = {
-        step: pair.solver.all_of((old[1 << step], -new[1 << step]))
-        for step in pair.shared
+        step: pair.solver.all_of((old[plan.bit], -new.get(plan.bit, never)))
+        for step, plan in pair.old_plans.items()
     }
     told: set[str] = set()
     for step, run in pair.each(lost, -pair.refused):
-        action = pair.new_plans[step].rule.action
+        action = pair.old_plans[step].rule.action
         if action in told:
             continue
         told.add(action)

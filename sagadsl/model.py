@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sagadsl.machine import Abort, Machine, Rule, Table
 from sagadsl.machine import Action as ActionRow
+from sagadsl.machine import Waive as WaiveRow
 from sagadsl.source import Source, Span
 
 
@@ -115,6 +116,18 @@ class Scenario(NamedTuple):
     span: Span
 
 
+class Waive(NamedTuple):
+    """A step that records of an older version need not have taken.
+
+    It is waived where `when`, if named, has begun.
+    """
+
+    version: int
+    action: str
+    when: str
+    span: Span
+
+
 class Step(NamedTuple):
     """A transition in one of its rounds; `round` is empty in the first."""
 
@@ -149,6 +162,7 @@ class Saga(NamedTuple):
     actions: dict[str, Action]
     properties: tuple[Needs | Never | Always, ...]
     scenarios: tuple[Scenario, ...]
+    waives: tuple[Waive, ...]
     places: dict[str, str]
     steps: tuple[Step, ...]
 
@@ -174,6 +188,7 @@ class Rows(NamedTuple):
     rules: tuple[Rule, ...]
     actions: tuple[ActionRow, ...]
     compensations: dict[str, str]
+    waives: tuple[WaiveRow, ...] = ()
 
 
 class Version(NamedTuple):
@@ -205,6 +220,7 @@ class Version(NamedTuple):
             rows.rules,
             rows.actions,
             rows.compensations,
+            rows.waives,
         )
 
     def machine(self) -> Machine:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from heapq import heappop, heappush
 
-from sagadsl.machine import Rule
+from sagadsl.machine import Rule, Waive
 from sagadsl.model import Rows, Saga, Step
 
 
@@ -25,6 +25,7 @@ def rows_of(saga: Saga, positions: Mapping[str, int]) -> Rows:
         tuple(_rule(step, positions[step.name]) for step in _causal(saga.steps)),
         tuple(a.row for a in saga.actions.values() if a.performed or a.row.pivot),
         undoes,
+        tuple(Waive(w.version, w.action, w.when) for w in saga.waives),
     )
 
 

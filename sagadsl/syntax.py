@@ -230,8 +230,25 @@ class ScenarioItem(NamedTuple):
     span: Span
 
 
+class WaiveItem(NamedTuple):
+    """`from 2 waive scan_parcel when pack_parcel`."""
+
+    version: Count
+    action: Name
+    when: Name | None
+    span: Span
+
+
 HeaderItem = Aggregate | Expires | Remember | Abort
-Item = StateItem | Row | CompensationItem | ActionItem | PropertyItem | ScenarioItem
+Item = (
+    StateItem
+    | Row
+    | CompensationItem
+    | ActionItem
+    | PropertyItem
+    | ScenarioItem
+    | WaiveItem
+)
 
 
 class Block(NamedTuple):

@@ -50,6 +50,10 @@ def _saga(saga: Saga) -> dict[str, Any]:
         ],
         "properties": [_property(each) for each in saga.properties],
         "scenarios": [_scenario(each) for each in saga.scenarios],
+        "upgrades": [
+            {"from": each.version, "waive": each.action, "when": each.when or None}
+            for each in saga.waives
+        ],
     }
 
 
@@ -94,6 +98,7 @@ def _version(version: Version) -> dict[str, Any]:
         "steps": [_step(rule) for rule in rows.rules],
         "actions": [action._asdict() for action in rows.actions],
         "compensations": rows.compensations,
+        "waives": [waive._asdict() for waive in rows.waives],
     }
 
 

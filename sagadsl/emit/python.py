@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sagadsl import machine
 from sagadsl.emit.jinja import render
 from sagadsl.emit.rows import rows, undoes
-from sagadsl.machine import Abort, Action, Rule
+from sagadsl.machine import Abort, Action, Rule, Waive
 from sagadsl.model import Pinned, Saga, Version
 
 ENGINE = ("record", "plans", "guards", "machine")
@@ -111,6 +111,7 @@ class _VersionView(NamedTuple):
     rules: list[str]
     actions: list[str]
     compensations: list[str]
+    waives: list[str]
 
 
 def _version(version: Version) -> _VersionView:
@@ -127,6 +128,7 @@ def _version(version: Version) -> _VersionView:
         _rules(table.rules),
         [_action(row) for row in table.actions],
         _pairs(table.compensations),
+        [_waive(row) for row in table.waives],
     )
 
 
@@ -159,6 +161,12 @@ def _rules(rules: Sequence[Rule]) -> list[str]:
     ]
     lines = _columns(rows)
     return [f"#    {lines[0]}", *(f"Rule({line})," for line in lines[1:])]
+
+
+def _waive(row: Waive) -> str:
+    """A step that an upgrade waives, and where."""
+    when = f', "{row.when}"' if row.when else ""
+    return f'Waive({row.version}, "{row.action}"{when}),'
 
 
 def _action(row: Action) -> str:

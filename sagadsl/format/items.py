@@ -131,6 +131,11 @@ def moves(item: syntax.ScenarioItem) -> str:
     return f"{', '.join(actions)} => {item.result.text}"
 
 
+def _waive(item: syntax.WaiveItem) -> tuple[str, ...]:
+    when = f"when {item.when.text}" if item.when else ""
+    return f"from {item.version.value} waive {item.action.text}", when
+
+
 COLUMNS: Final[dict[str, tuple[Any, ...]]] = {
     "states": (_state, "  "),
     "transitions": (_row, " -> ", " : ", "  ", "  ", "  ", "  "),
@@ -138,5 +143,6 @@ COLUMNS: Final[dict[str, tuple[Any, ...]]] = {
     "actions": (_action, " : ", "  "),
     "properties": (_property,),
     "scenarios": (_scenario, " : "),
+    "upgrades": (_waive, " "),
 }
 """How the items of a section fall into cells, and what stands between these."""

@@ -17,7 +17,7 @@ from sagadsl.machine.record import (
     Transition,
     UnknownVersion,
 )
-from sagadsl.machine.tables import Abort, Action, Rule, Table
+from sagadsl.machine.tables import Abort, Action, Rule, Table, Waive
 
 __all__ = [
     "ABORTING",
@@ -34,4 +34,5 @@ __all__ = [
     "Table",
     "Transition",
     "UnknownVersion",
+    "Waive",
 ]

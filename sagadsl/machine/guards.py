@@ -138,7 +138,8 @@ class Guards(NamedTuple):
         if any has, since a step looks only at what causes it and at its rivals.
         """
         begun, done, closed, control = record
-        if orphans := (done | closed) & ~begun:
+        waivable = sum(plan.bit for plan in self.plans if plan.waivable)
+        if orphans := (done & ~waivable | closed) & ~begun:
             return f"{self.names(orphans)} cannot have ended without having begun"
         failed = closed & ~done
         aborting = control & ABORTING
@@ -146,7 +147,7 @@ class Guards(NamedTuple):
         for plan in self.plans:
             bit = plan.bit
             before = Record(begun & seen, done & seen, closed & seen)
-            if begun & bit and not self.may(before, Kind.BEGIN, plan):
+            if (begun | done) & bit and not self.may(before, Kind.BEGIN, plan):
                 return "no run leads here: " + self.why_not(before, Kind.BEGIN, plan)
             if closed & bit and not (failed & bit and plan.fallible):
                 before = Record(begun, done, closed & ~bit, aborting)

@@ -39,6 +39,7 @@ class Machine:
         self.abort = table.abort
         self.rules = table.rules
         self.actions = {action.name: action for action in table.actions}
+        self.waives = table.waives
         self.transitions = Transition.rows(table)
         self.guards = Guards.of(table)
         self._plans: dict[Step, Plan] = {
@@ -184,13 +185,29 @@ class Machine:
         return self.guards.why_unreachable(record)
 
     def upgrade(self, record: Record, old: Machine) -> Record:
-        """A record of another version in the terms of this one, or `Refused`."""
-        for machine in (old, self):
-            if why := machine.why_invalid(record):
-                raise Refused(machine, record, None, why)
-        if why := self.guards.why_stays(record, old.guards):
+        """A record of another version in the terms of this one, or `Refused`.
+
+        Positions never move, so all bits stay; what an upgrade waives is done with it.
+        """
+        if why := old.why_invalid(record):
+            raise Refused(old, record, None, why)
+        waived = self._waived(record, old.version)
+        moved = record._replace(done=record.done | waived & ~record.begun)
+        if why := self.why_invalid(moved):
+            raise Refused(self, record, None, why)
+        if why := self.guards.why_stays(moved, old.guards):
             raise Refused(self, record, None, f"in version {self.version} {why}")
-        return record
+        return moved
+
+    def _waived(self, record: Record, version: int) -> int:
+        """The steps that a record of a version need not have taken, as a mask."""
+        waived = 0
+        for waive in self.waives:
+            needed = self._rounds.get(waive.when, [])
+            begun = any(record.begun & plan.bit for plan in needed)
+            if waive.version == version and (begun or not waive.when):
+                waived |= sum(plan.bit for plan in self._rounds[waive.action])
+        return waived
 
     def standing(self, record: Record) -> tuple[State, ...]:
         """The states where a record stands, in order of declaration."""

@@ -77,6 +77,17 @@ class Abort(NamedTuple):
     actors: tuple[str, ...] = ()
 
 
+class Waive(NamedTuple):
+    """A step that records of an older version need not have taken.
+
+    It is waived where the other action, if one is named, has begun.
+    """
+
+    version: int
+    action: str
+    when: str = ""
+
+
 class Table(NamedTuple):
     """One version of the saga, its rules in an order in which causes precede effects.
 
@@ -96,3 +107,4 @@ class Table(NamedTuple):
     rules: tuple[Rule, ...]
     actions: tuple[Action, ...]
     compensations: Mapping[str, str]
+    waives: tuple[Waive, ...] = ()

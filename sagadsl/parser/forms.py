@@ -16,6 +16,7 @@ SECTIONS: Final = frozenset(
         "ACTIONS",
         "PROPERTIES",
         "SCENARIOS",
+        "UPGRADES",
     )
 )
 
@@ -68,6 +69,11 @@ FORMS: Final = {
         "scenario",
         "a scenario is a title, the actions in their order, and what comes of them",
         '"title" : action, action => result',
+    ),
+    "upgrades": Form(
+        "waiver",
+        "an upgrade says what records of an older version need not have done",
+        "from 1 waive action when action",
     ),
 }
 MARKS: Final = {

@@ -139,7 +139,9 @@ class Formula:
                 )
                 for way in plan.alternatives
             ]
-            live[plan.bit] = solver.all_of((-lanes.begun, solver.any_of(ways)))
+            live[plan.bit] = solver.all_of(
+                (-lanes.begun, -lanes.done, solver.any_of(ways))
+            )
             still = solver.any_of((live[plan.bit], lanes.in_doubt))
             for name in (*plan.rule.targets, *plan.rule.fallbacks):
                 makes[name] = solver.any_of((makes[name], still))
@@ -181,16 +183,22 @@ class Formula:
             )
             for way in plan.alternatives
         ]
-        self.clauses += (-begun, *ways), (-done, begun), (-closed, begun)
+        taken = begun
+        if plan.waivable:
+            taken = self.solver.any_of((begun, done))
+        else:
+            self.clauses.append((-done, begun))
+        self.clauses += (-taken, *ways), (-closed, begun)
         for state in {place.name for way in plan.alternatives for place in way.places}:
-            self._taken[state] = self.solver.any_of((self._taken[state], begun))
+            self._taken[state] = self.solver.any_of((self._taken[state], taken))
 
     def _enabled(self, plan: Plan) -> int:
         ways = [
             self.solver.all_of(self.held[place.name] for place in way.places)
             for way in plan.alternatives
         ]
-        fresh = (-self.record.lanes[plan.bit].begun, -self.record.aborting)
+        begun, done, *_ = self.record.lanes[plan.bit]
+        fresh = (-begun, -done, -self.record.aborting)
         return self.solver.all_of((*fresh, self.solver.any_of(ways)))
 
     def _closes(self, plan: Plan) -> None:

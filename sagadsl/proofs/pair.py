@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from sagadsl.machine import Machine
+from sagadsl.machine import Machine, Waive
 from sagadsl.machine.guards import Guards
+from sagadsl.machine.plans import Plan
 from sagadsl.model import Version
-from sagadsl.proofs.formula import Formula, Lanes, lanes_of, record_of
+from sagadsl.proofs.formula import Formula, Lanes, Record, lanes_of, record_of
 from sagadsl.proofs.questions import Questions
 from sagadsl.proofs.run import Run, run_to
 from sagadsl.proofs.solver import Solver
@@ -29,9 +30,26 @@ class Pair(Questions):
         bits = record_of(self.solver, (plan.bit for plan in before.plans))
         self.old = Formula(self.solver, before, bits)
         self.old.require()
-        nothing = lanes_of(self.solver, *[-self.solver.true] * 3)
-        lanes = {p.bit: bits.lanes.get(p.bit, nothing) for p in after.plans}
+        lanes = {plan.bit: self._moved(plan, bits) for plan in after.plans}
         self.new = Formula(self.solver, after, bits._replace(lanes=lanes))
+
+    def _moved(self, plan: Plan, bits: Record) -> Lanes:
+        """The literals of a step of the new version once a record has moved."""
+        begun, done, closed, *_ = bits.lanes.get(plan.bit, [-self.solver.true] * 3)
+        old, new = self._versions
+        for waive in new.rows.waives:
+            if waive.version == old.number and waive.action == plan.rule.action:
+                done = self.solver.any_of((done, self._holds(waive, bits)))
+        return lanes_of(self.solver, begun, done, closed)
+
+    def _holds(self, waive: Waive, bits: Record) -> int:
+        """Whether what an upgrade asks of a record has begun."""
+        if not waive.when:
+            return self.solver.true
+        rounds = [p for p in self.new_plans.values() if p.rule.action == waive.when]
+        return self.solver.any_of(
+            bits.lanes[plan.bit].begun for plan in rounds if plan.bit in bits.lanes
+        )
 
     @property
     def solver(self) -> Solver:

@@ -65,6 +65,8 @@ class Proof(Questions):
         formula = Formula(self.solver, guards, record)
         formula.require()
         self.solver.require(-record.aborting)
+        for lanes in record.lanes.values():  # only an upgrade waives
+            self.solver.require(-lanes.done, lanes.begun)
         return formula
 
     @cached_property

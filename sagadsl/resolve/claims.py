@@ -71,6 +71,19 @@ def resolve_scenarios(
     return tuple(scenarios), findings
 
 
+def resolve_waives(
+    items: Iterable[syntax.WaiveItem], actions: Collection[str]
+) -> tuple[tuple[model.Waive, ...], list[Finding]]:
+    """What upgrades waive, and the names in them that are declared nowhere."""
+    findings: list[Finding] = []
+    waives = []
+    for item in items:
+        action = _known("action", item.action, actions, findings)
+        when = _known("action", item.when, actions, findings) if item.when else ""
+        waives.append(model.Waive(item.version.value, action, when, item.span))
+    return tuple(waives), findings
+
+
 def _known(
     what: str, name: syntax.Name, names: Collection[str], findings: list[Finding]
 ) -> str:

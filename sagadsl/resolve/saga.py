@@ -10,7 +10,7 @@ from sagadsl.diagnostics import Finding
 from sagadsl.machine import Abort
 from sagadsl.resolve import loops
 from sagadsl.resolve.actions import resolve_actions, resolve_compensations, seconds
-from sagadsl.resolve.claims import resolve_properties, resolve_scenarios
+from sagadsl.resolve.claims import resolve_properties, resolve_scenarios, resolve_waives
 from sagadsl.resolve.frame import check_parts, check_saga_name
 from sagadsl.resolve.names import check_form
 from sagadsl.resolve.rows import resolve_rows, resolve_states
@@ -42,6 +42,7 @@ def resolve_saga(
     moves = {*rows, *([abort.name] if abort else [])}
     told = _items(tree, syntax.ScenarioItem)
     scenarios = take(resolve_scenarios(told, states, moves))
+    waives = take(resolve_waives(_items(tree, syntax.WaiveItem), rows))
     if not findings and (too_many := loops.check_size(rows)):
         findings.append(too_many)
     if findings:
@@ -58,6 +59,7 @@ def resolve_saga(
         actions,
         properties,
         scenarios,
+        waives,
         places,
         steps,
     )

@@ -21,6 +21,10 @@ def digest_of(rows: Rows) -> str:
         "actions": sorted(rows.actions),
         "compensations": sorted(rows.compensations.items()),
     }
+    if rows.waives:
+        meaning["waives"] = sorted(rows.waives)
+    else:
+        del meaning["waives"]  # digests of before there were any stay what they were
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -10,7 +10,7 @@ import json
 from typing import Any, NamedTuple
 
 from sagadsl.diagnostics import Finding, Rule
-from sagadsl.machine import Abort, Action
+from sagadsl.machine import Abort, Action, Waive
 from sagadsl.machine import Rule as RuleRow
 from sagadsl.model import Rows, Version
 from sagadsl.source import Source, Span
@@ -81,6 +81,8 @@ def _version_text(version: Version) -> str:
         "actions": [_compact(row._asdict(), Action("", "")) for row in rows.actions],
         "compensations": rows.compensations,
     }
+    if rows.waives:
+        fields["waives"] = [_compact(w._asdict(), Waive(0, "")) for w in rows.waives]
     lines = (f'      "{key}": {_field_text(value)}' for key, value in fields.items())
     return "    {\n" + ",\n".join(lines) + "\n    }"
 
@@ -98,7 +100,7 @@ def _compact(fields: dict[str, Any], default: NamedTuple) -> dict[str, Any]:
     return {
         key: value
         for key, value in fields.items()
-        if value != plain[key] or key in ("step", "action", "name")
+        if value != plain[key] or key in ("step", "action", "name", "version")
     }
 
 
@@ -128,6 +130,7 @@ def _version(shape: Shape) -> Version:
         tuple(_rule(item) for item in shape.items("steps")),
         tuple(_action(item) for item in shape.items("actions")),
         shape.mapping("compensations"),
+        tuple(_waive(item) for item in shape.items("waives", [])),
     )
     _check_rows(rows)
     return Version(
@@ -165,6 +168,10 @@ def _action(shape: Shape) -> Action:
         shape.flag("no_undo", default=False),
         shape.flag("even_if_in_doubt", default=False),
     )
+
+
+def _waive(shape: Shape) -> Waive:
+    return Waive(shape.integer("version"), shape.name("action"), shape.name("when", ""))
 
 
 def _check_rows(rows: Rows) -> None:

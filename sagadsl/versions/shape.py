@@ -95,9 +95,9 @@ class Shape:
                 raise Malformed(f"has no valid name in `{key}`")
         return {name: found.name(name) for name in found._value}
 
-    def items(self, key: str) -> list[Shape]:
+    def items(self, key: str, default: list[Any] | None = None) -> list[Shape]:
         """A list of objects."""
-        return [Shape(item, f"`{key}`") for item in self._get(key, list, None)]
+        return [Shape(item, f"`{key}`") for item in self._get(key, list, default)]
 
     def optional(self, key: str) -> Shape | None:
         """An object, or null."""

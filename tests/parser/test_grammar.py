@@ -61,7 +61,7 @@ def test_a_grammar_that_was_changed_gets_new_tables(monkeypatch, tmp_path):
 
 def test_grammar_fits_a_screen():
     lines = GRAMMAR.splitlines()
-    assert len(lines) <= 75
+    assert len(lines) <= 76
     assert max(map(len, lines)) <= 100
 
 

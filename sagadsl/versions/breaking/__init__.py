@@ -15,10 +15,10 @@ from sagadsl.versions.breaking import (
     lost_compensation,
     lost_event,
     moved_step,
+    new_handler,
     other_aggregate,
     outgrown_record,
     refused_record,
-    renamed_step,
     reopened,
     repeated_effect,
 )
@@ -44,7 +44,7 @@ RULES = {
         lost_compensation,
         reopened,
     ),
-    Category.SOURCE: (renamed_step,),
+    Category.SOURCE: (new_handler,),
 }
 
 

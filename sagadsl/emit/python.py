@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ def emit_python(pinned: Pinned) -> str:
         tables=", ".join(f"_V{v.number}" for v in pinned.versions) + ",",
         latest=pinned.latest.number,
         handlers=list(_handlers(pinned)),
+        moves=list(_moves(pinned.versions)),
     )
 
 
@@ -179,6 +181,18 @@ def _action(row: Action) -> str:
                 f'{key}="{value}"' if isinstance(value, str) else f"{key}={value}"
             )
     return f"Action({', '.join(said)}),"
+
+
+def _moves(versions: Sequence[Version]) -> Iterator[str]:
+    """Which records can move from each version to the next, as lines of a docstring."""
+    if len(versions) > 1:
+        from textwrap import wrap  # noqa: PLC0415  many sagas have one version
+
+        from sagadsl.proofs.moves import describe, moves_of  # noqa: PLC0415
+
+        for old, new in pairwise(versions):
+            for line in describe(moves_of(old, new)):
+                yield from wrap(f"{line[0].upper()}{line[1:]}.", 84)
 
 
 class _Handler(NamedTuple):

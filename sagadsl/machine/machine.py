@@ -191,23 +191,25 @@ class Machine:
         """
         if why := old.why_invalid(record):
             raise Refused(old, record, None, why)
-        waived = self._waived(record, old.version)
-        moved = record._replace(done=record.done | waived & ~record.begun)
+        if gone := (record.begun | record.done) & ~self.guards.steps:
+            why = f"version {self.version} has no step {old.guards.names(gone)}"
+            raise Refused(self, record, None, why)
+        moved = self.moved(record, old.version)
         if why := self.why_invalid(moved):
             raise Refused(self, record, None, why)
         if why := self.guards.why_stays(moved, old.guards):
             raise Refused(self, record, None, f"in version {self.version} {why}")
         return moved
 
-    def _waived(self, record: Record, version: int) -> int:
-        """The steps that a record of a version need not have taken, as a mask."""
+    def moved(self, record: Record, version: int) -> Record:
+        """A record of a version with what the upgrade from there waives, judged not."""
         waived = 0
         for waive in self.waives:
             needed = self._rounds.get(waive.when, [])
             begun = any(record.begun & plan.bit for plan in needed)
             if waive.version == version and (begun or not waive.when):
                 waived |= sum(plan.bit for plan in self._rounds[waive.action])
-        return waived
+        return record._replace(done=record.done | waived & ~record.begun)
 
     def standing(self, record: Record) -> tuple[State, ...]:
         """The states where a record stands, in order of declaration."""

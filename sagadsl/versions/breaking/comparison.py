@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from sagadsl.machine import Machine, Record
+from sagadsl.machine import Machine, Record, Refused
 from sagadsl.model import Pinned, Saga, Version
 from sagadsl.proofs.pair import Pair
 from sagadsl.source import Span
@@ -35,8 +35,17 @@ class Comparison:
         """The new machine."""
         return self.new.machine()
 
+    def why_refused(self, record: Record) -> str:
+        """Why a record may not move to the new version."""
+        try:
+            self.machine.upgrade(record, self.pair.machine)
+        except Refused as refused:
+            return refused.reason.removeprefix("no run leads here: ")
+        raise AssertionError("a proof and the machine disagree")
+
     def blamed(self, record: Record) -> Span:
-        """Where the source speaks of the step that makes a record invalid."""
+        """Where the source speaks of the step for which a record is refused."""
+        record = self.machine.moved(record, self.old.number)
         seen = 0
         for plan in self.machine.guards.plans:
             seen |= plan.bit

@@ -15,15 +15,14 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     run = comparison.pair.find(comparison.pair.refused)
     if run is None:
         return
-    record = run.record
     yield RULE.finding(
         f"version {comparison.new.number} refuses records of version"
         f" {comparison.old.number} that are in flight",
-        comparison.blamed(record),
-        comparison.machine.why_invalid(record),
+        comparison.blamed(run.record),
+        comparison.why_refused(run.record),
         why="a process that has come so far can only be judged by its own version, and"
         " cannot move to the new one",
         help="let processes end on their own version and approve this, or declare what"
-        f" an upgrade waives: `upgrade from {comparison.old.number} {{ waive … }}`",
+        f" an upgrade waives: `upgrades {{ from {comparison.old.number} waive … }}`",
         run=run.moves,
     )

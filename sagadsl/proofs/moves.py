@@ -1,0 +1,105 @@
+"""Which records of one version can move to the next, in the words of the saga."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sagadsl.machine import Refused
+from sagadsl.model import Version
+from sagadsl.proofs.pair import Pair
+
+DOUBT = " in doubt"
+
+
+class Moves(NamedTuple):
+    """Where records of a version stand that can move, and that cannot.
+
+    A place is a state that is held, as in `` `paid` ``, or a step in doubt, as in
+    `` `pay` in doubt ``. Of places in both lists some records can move. `why` says of
+    each place in `stay` what stands against a shortest run to it.
+    """
+
+    old: int
+    new: int
+    move: tuple[str, ...]
+    stay: tuple[str, ...]
+    why: dict[str, str]
+
+
+def moves_of(old: Version, new: Version) -> Moves:
+    """Judge all records of a version that are in flight and not being aborted."""
+    pair = Pair(old, new)
+    here = _places(pair)
+    going = (-pair.old.record.aborting, -pair.stays)
+    move = pair.possible(here, *going)
+    staying = (-pair.old.record.aborting, pair.stays)
+    stay = pair.possible(here, *staying)
+    machine, ahead = old.machine(), new.machine()
+    why = {}
+    for place in here:
+        if place in stay:
+            run = pair.find(here[place], *staying)
+            assert run is not None, "what was found can be found again"
+            try:
+                ahead.upgrade(run.record, machine)
+            except Refused as refused:
+                why[place] = refused.reason.removeprefix("no run leads here: ")
+    return Moves(
+        old.number,
+        new.number,
+        tuple(place for place in here if place in move),
+        tuple(place for place in here if place in stay),
+        why,
+    )
+
+
+def _places(pair: Pair) -> dict[str, int]:
+    """Where a record can stand: the states, then the steps in doubt."""
+    held: dict[str, list[int]] = {}
+    for place in pair.old.guards.places:
+        held.setdefault(f"`{place.state}`", []).append(pair.old.held[place.name])
+    for step, plan in sorted(pair.old_plans.items()):
+        doubt = pair.lanes(step).in_doubt
+        held.setdefault(f"`{plan.rule.action}`{DOUBT}", []).append(doubt)
+    return {place: pair.solver.any_of(literals) for place, literals in held.items()}
+
+
+def describe(moves: Moves) -> list[str]:
+    """The sentences that say who can move and who stays, and why."""
+    route = f"from {moves.old} to {moves.new}"
+    if not moves.stay:
+        return [f"{route}: every record can move"]
+    if not moves.move:
+        return [f"{route}: no record can move, {_why(moves, moves.stay)}"]
+    both = [place for place in moves.move if place in moves.stay]
+    only = [place for place in moves.move if place not in moves.stay]
+    never = [place for place in moves.stay if place not in moves.move]
+    lines = []
+    if never and len(never) <= len(only):
+        lines = [f"all can move but those {_where(never)}, {_why(moves, never)}"]
+    elif never and only:
+        lines = [f"only those {_where(only)} can move, {_why(moves, never)}"]
+    elif never:
+        lines = [f"those {_where(never)} stay, {_why(moves, never)}"]
+    if both:
+        lines.append(f"of those {_where(both)} some can, {_why(moves, both)}")
+    return [f"{route}: {line}" for line in lines]
+
+
+def _where(places: Sequence[str]) -> str:
+    held = [place for place in places if not place.endswith(DOUBT)]
+    doubts = [place.removesuffix(DOUBT) for place in places if place.endswith(DOUBT)]
+    parts = [f"that hold {_either(held)}"] if held else []
+    parts += [f"in doubt on {_either(doubts)}"] if doubts else []
+    return " or ".join(parts)
+
+
+def _why(moves: Moves, places: Sequence[str]) -> str:
+    reasons = list(dict.fromkeys(moves.why[place] for place in places))
+    return f"as {reasons[0]}" + (", for one" if len(reasons) > 1 else "")
+
+
+def _either(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last

@@ -17,6 +17,8 @@ from sagadsl.syntax import Name
 from sagadsl.versions import (
     Lock,
     check_emitted,
+    check_idle_upgrades,
+    check_upgrades,
     pin,
     read_lock,
     release,
@@ -68,7 +70,11 @@ def _pin(saga: Saga, lock: str | None, emitted: Source | None) -> Compiled:
         positions = pinned.positions if pinned else {}
         if lost := tuple(check_emitted(emitted, versions, positions)):
             return Compiled(None, lost)
-    return Compiled(pinned, findings)
+    if pinned is None or not saga.waives:
+        return Compiled(pinned, findings)
+    if wrong := tuple(check_upgrades(pinned)):
+        return Compiled(None, wrong)
+    return Compiled(pinned, tuple(check_idle_upgrades(pinned)))
 
 
 def check_bytes(path: str, data: bytes, lock: str | None) -> tuple[Finding, ...]:

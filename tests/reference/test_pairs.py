@@ -115,6 +115,7 @@ def compare(seed: int, tally: Counter[str]) -> None:
             live = pair.new.live()
             for event in old.events(record):
                 if event.kind is Kind.BEGIN and event not in new.events(record):
+                    assert isinstance(event.step, int)
                     tally["later or never"] += 1
                     never = -pair.solver.true
                     if not judged(pair, record, live.get(1 << event.step, never)):
@@ -141,4 +142,6 @@ def test_pairs_of_versions(first: int) -> None:
     tally: Counter[str] = Counter()
     for seed in range(first, first + 100):
         compare(seed, tally)
-    print(tally)
+    assert tally["pairs"] > 25
+    assert tally["move"] > 100
+    assert tally["stay"] > 100

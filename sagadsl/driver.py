@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sagadsl.checks import check_saga
@@ -24,6 +25,7 @@ from sagadsl.versions import (
     release,
     write_lock,
 )
+from sagadsl.versions.breaking import RULES, find_breaking
 
 
 class Compiled(NamedTuple):
@@ -75,6 +77,34 @@ def _pin(saga: Saga, lock: str | None, emitted: Source | None) -> Compiled:
     if wrong := tuple(check_upgrades(pinned)):
         return Compiled(None, wrong)
     return Compiled(pinned, tuple(check_idle_upgrades(pinned)))
+
+
+def breaking(
+    pinned: Pinned, lock: str | None, categories: Collection[str]
+) -> tuple[Finding, ...]:
+    """What the newest version breaks for who relies on those in a lock file.
+
+    The last released one is what counts; a lock file without any breaks nothing.
+    """
+    if lock is None:
+        return ()
+    kept = Source(f"{pinned.saga.source.path}.lock", lock)
+    versions, wrong = read_lock(kept, pinned.saga.name)
+    if versions is None:
+        return wrong
+    return find_breaking(pinned, versions.versions, categories)
+
+
+def approve(pinned: Pinned, rule: str, reason: str) -> Pinned | str:
+    """The saga with a rule's findings approved for its draft, or why not."""
+    known = [module.RULE.name for rules in RULES.values() for module in rules]
+    if rule not in known:
+        return f"there is no rule `{rule}`; there are {', '.join(known)}"
+    latest = pinned.latest
+    if latest.released:
+        return f"version {latest.number} is released, and there is no draft"
+    latest = latest._replace(approved={**latest.approved, rule: reason})
+    return pinned._replace(versions=(*pinned.versions[:-1], latest))
 
 
 def check_bytes(path: str, data: bytes, lock: str | None) -> tuple[Finding, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sagadsl.machine import Abort, Machine, Rule, Table
@@ -119,7 +121,7 @@ class Scenario(NamedTuple):
 class Waive(NamedTuple):
     """A step that records of an older version need not have taken.
 
-    It is waived where `when`, if named, has begun.
+    It is waived where `when` has begun.
     """
 
     version: int
@@ -192,12 +194,17 @@ class Rows(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A numbered version; a draft may still change."""
+    """A numbered version; a draft may still change.
+
+    `approved` has the rules of what breaks others that were accepted for it, by name,
+    each with the reason.
+    """
 
     number: int
     digest: str
     released: bool
     rows: Rows
+    approved: Mapping[str, str] = MappingProxyType({})
 
     def actions(self) -> dict[str, ActionRow]:
         """How each action is performed; one without an effect is a fact."""

@@ -235,7 +235,7 @@ class WaiveItem(NamedTuple):
 
     version: Count
     action: Name
-    when: Name | None
+    when: Name
     span: Span
 
 

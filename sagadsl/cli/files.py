@@ -13,6 +13,9 @@ import click
 from sagadsl.cli.stamp import folders_below
 from sagadsl.source import Source
 
+# Who is hurt by a change; the compiler has the rules of each.
+CATEGORIES = ("STORED", "RUNNING", "SOURCE")
+
 
 class Unusable(click.ClickException):
     """A file that cannot be read or written, or a folder without sagas."""
@@ -31,6 +34,7 @@ class Config(NamedTuple):
     paths: tuple[Path, ...] = ()
     out: Path | None = None
     targets: tuple[str, ...] = ()
+    breaking: tuple[str, ...] = CATEGORIES
 
     def asked(self, paths: Iterable[Path]) -> list[Path]:
         """The files and folders that are meant by those on the command line."""
@@ -76,10 +80,15 @@ def _config(path: Path, table: dict[str, object]) -> Config:
             raise Unusable(f"{shown(path)}: `{key}` is not a list of strings")
         return value
 
-    if unknown := set(table) - {"paths", "out", "targets"}:
+    if unknown := set(table) - {"paths", "out", "targets", "breaking"}:
         raise Unusable(
-            f"{shown(path)}: [tool.sagadsl] knows `paths`, `out` and `targets`, not"
-            f" `{min(unknown)}`"
+            f"{shown(path)}: [tool.sagadsl] knows `paths`, `out`, `targets` and"
+            f" `breaking`, not `{min(unknown)}`"
+        )
+    if wrong := set(strings("breaking")) - set(CATEGORIES):
+        raise Unusable(
+            f"{shown(path)}: `breaking` knows {', '.join(CATEGORIES)}, not"
+            f" `{min(wrong)}`"
         )
     out = table.get("out")
     if out is not None and not isinstance(out, str):
@@ -89,6 +98,7 @@ def _config(path: Path, table: dict[str, object]) -> Config:
         tuple(base / each for each in strings("paths")),
         base / out if out is not None else None,
         tuple(strings("targets")),
+        tuple(strings("breaking")) if "breaking" in table else CATEGORIES,
     )
 
 

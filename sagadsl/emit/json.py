@@ -51,7 +51,7 @@ def _saga(saga: Saga) -> dict[str, Any]:
         "properties": [_property(each) for each in saga.properties],
         "scenarios": [_scenario(each) for each in saga.scenarios],
         "upgrades": [
-            {"from": each.version, "waive": each.action, "when": each.when or None}
+            {"from": each.version, "waive": each.action, "when": each.when}
             for each in saga.waives
         ],
     }

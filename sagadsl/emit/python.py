@@ -167,8 +167,7 @@ def _rules(rules: Sequence[Rule]) -> list[str]:
 
 def _waive(row: Waive) -> str:
     """A step that an upgrade waives, and where."""
-    when = f', "{row.when}"' if row.when else ""
-    return f'Waive({row.version}, "{row.action}"{when}),'
+    return f'Waive({row.version}, "{row.action}", "{row.when}"),'
 
 
 def _action(row: Action) -> str:

@@ -132,8 +132,7 @@ def moves(item: syntax.ScenarioItem) -> str:
 
 
 def _waive(item: syntax.WaiveItem) -> tuple[str, ...]:
-    when = f"when {item.when.text}" if item.when else ""
-    return f"from {item.version.value} waive {item.action.text}", when
+    return f"from {item.version.value} waive {item.action.text}", item.when.text
 
 
 COLUMNS: Final[dict[str, tuple[Any, ...]]] = {
@@ -143,6 +142,6 @@ COLUMNS: Final[dict[str, tuple[Any, ...]]] = {
     "actions": (_action, " : ", "  "),
     "properties": (_property,),
     "scenarios": (_scenario, " : "),
-    "upgrades": (_waive, " "),
+    "upgrades": (_waive, " when "),
 }
 """How the items of a section fall into cells, and what stands between these."""

@@ -205,9 +205,8 @@ class Machine:
         """A record of a version with what the upgrade from there waives, judged not."""
         waived = 0
         for waive in self.waives:
-            needed = self._rounds.get(waive.when, [])
-            begun = any(record.begun & plan.bit for plan in needed)
-            if waive.version == version and (begun or not waive.when):
+            begun = any(record.begun & plan.bit for plan in self._rounds[waive.when])
+            if waive.version == version and begun:
                 waived |= sum(plan.bit for plan in self._rounds[waive.action])
         return record._replace(done=record.done | waived & ~record.begun)
 

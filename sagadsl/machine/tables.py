@@ -80,12 +80,12 @@ class Abort(NamedTuple):
 class Waive(NamedTuple):
     """A step that records of an older version need not have taken.
 
-    It is waived where the other action, if one is named, has begun.
+    It is waived where the action `when` has begun.
     """
 
     version: int
     action: str
-    when: str = ""
+    when: str
 
 
 class Table(NamedTuple):

@@ -213,8 +213,8 @@ class Builder:
         return syntax.Move(children[0], len(children) > 1, self._span(children))
 
     def waive(self, children: list[Any]) -> syntax.WaiveItem:
-        when = children[5] if len(children) > 4 else None
-        return syntax.WaiveItem(children[1], children[3], when, self._span(children))
+        span = self._span(children)
+        return syntax.WaiveItem(children[1], children[3], children[5], span)
 
     def duration(self, children: list[Any]) -> syntax.Duration:
         """`INT UNIT`; with a finding, one second in its place."""

@@ -44,8 +44,6 @@ class Pair(Questions):
 
     def _holds(self, waive: Waive, bits: Record) -> int:
         """Whether what an upgrade asks of a record has begun."""
-        if not waive.when:
-            return self.solver.true
         rounds = [p for p in self.new_plans.values() if p.rule.action == waive.when]
         return self.solver.any_of(
             bits.lanes[plan.bit].begun for plan in rounds if plan.bit in bits.lanes

@@ -79,7 +79,7 @@ def resolve_waives(
     waives = []
     for item in items:
         action = _known("action", item.action, actions, findings)
-        when = _known("action", item.when, actions, findings) if item.when else ""
+        when = _known("action", item.when, actions, findings)
         waives.append(model.Waive(item.version.value, action, when, item.span))
     return tuple(waives), findings
 

@@ -66,6 +66,7 @@ def _version_text(version: Version) -> str:
         "version": version.number,
         "digest": version.digest,
         "released": version.released,
+        **({"approved": dict(version.approved)} if version.approved else {}),
         "aggregate": rows.aggregate,
         "expires": rows.expires,
         "remember": rows.remember,
@@ -82,7 +83,7 @@ def _version_text(version: Version) -> str:
         "compensations": rows.compensations,
     }
     if rows.waives:
-        fields["waives"] = [_compact(w._asdict(), Waive(0, "")) for w in rows.waives]
+        fields["waives"] = [w._asdict() for w in rows.waives]
     lines = (f'      "{key}": {_field_text(value)}' for key, value in fields.items())
     return "    {\n" + ",\n".join(lines) + "\n    }"
 
@@ -100,7 +101,7 @@ def _compact(fields: dict[str, Any], default: NamedTuple) -> dict[str, Any]:
     return {
         key: value
         for key, value in fields.items()
-        if value != plain[key] or key in ("step", "action", "name", "version")
+        if value != plain[key] or key in ("step", "action", "name")
     }
 
 
@@ -138,6 +139,7 @@ def _version(shape: Shape) -> Version:
         shape.text("digest"),
         shape.flag("released"),
         rows,
+        shape.reasons("approved"),
     )
 
 
@@ -171,7 +173,7 @@ def _action(shape: Shape) -> Action:
 
 
 def _waive(shape: Shape) -> Waive:
-    return Waive(shape.integer("version"), shape.name("action"), shape.name("when", ""))
+    return Waive(shape.integer("version"), shape.name("action"), shape.name("when"))
 
 
 def _check_rows(rows: Rows) -> None:

@@ -35,7 +35,11 @@ def pin(saga: Saga, lock: Lock | None) -> tuple[Pinned | None, tuple[Finding, ..
     if released and released[-1].digest == digest:
         latest = released[-1]._replace(rows=rows)
         return Pinned(saga, positions, (*released[:-1], latest)), ()
-    draft = Version(len(released) + 1, digest, released=False, rows=rows)
+    before = [version.approved for version in versions if not version.released]
+    approved = before[0] if before else {}
+    draft = Version(
+        len(released) + 1, digest, released=False, rows=rows, approved=approved
+    )
     return Pinned(saga, positions, (*released, draft)), ()
 
 

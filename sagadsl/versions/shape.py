@@ -95,6 +95,13 @@ class Shape:
                 raise Malformed(f"has no valid name in `{key}`")
         return {name: found.name(name) for name in found._value}
 
+    def reasons(self, key: str) -> dict[str, str]:
+        """Names of rules, and a text for each; none if there is no such field."""
+        if not self.has(key):
+            return {}
+        found = Shape(self._value[key], f"`{key}`")
+        return {name: found._get(name, str, None) for name in found._value}
+
     def items(self, key: str, default: list[Any] | None = None) -> list[Shape]:
         """A list of objects."""
         return [Shape(item, f"`{key}`") for item in self._get(key, list, default)]

@@ -32,7 +32,7 @@ def check_upgrades(pinned: Pinned) -> Iterator[Finding]:
                 "waive only what the older version could not have done, or remove the"
                 " line",
             )
-        elif waive.when and not _steps(pinned.latest, waive.when) & _steps(old):
+        elif not _steps(pinned.latest, waive.when) & _steps(old):
             yield _finding(
                 waive,
                 f"version {old.number} has no `{waive.when}`",
@@ -46,8 +46,8 @@ def _finding(waive: Waive, message: str, label: str, fix: str) -> Finding:
         message,
         waive.span,
         label,
-        why="an upgrade says what records at rest need not have done, so it must be true"
-        " of them",
+        why="an upgrade says what records at rest need not have done, so it must be"
+        " true of them",
         help=fix,
     )
 

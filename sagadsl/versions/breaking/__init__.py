@@ -6,12 +6,13 @@ is judged between two versions, of which the older one is released.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from sagadsl.diagnostics import Finding
 from sagadsl.model import Pinned, Version
 from sagadsl.versions.breaking import (
+    edited_version,
     lost_compensation,
     lost_event,
     moved_step,
@@ -36,7 +37,7 @@ class Category(StrEnum):
 
 
 RULES = {
-    Category.STORED: (moved_step, other_aggregate, outgrown_record),
+    Category.STORED: (moved_step, other_aggregate, outgrown_record, edited_version),
     Category.RUNNING: (
         refused_record,
         lost_event,
@@ -49,14 +50,24 @@ RULES = {
 
 
 def find_breaking(
-    pinned: Pinned, old: Version, new: Version, categories: Collection[Category]
+    pinned: Pinned, kept: Sequence[Version], categories: Collection[str]
 ) -> tuple[Finding, ...]:
-    """What the newer of two versions breaks, in the order of the categories."""
-    comparison = Comparison(pinned, old, new)
+    """What the newest version breaks for who relies on versions that were kept.
+
+    The last released one of these counts. A rule that was approved for a version since
+    is not asked. The findings stand in the order of the categories.
+    """
+    released = [version for version in kept if version.released]
+    if not released:
+        return ()
+    comparison = Comparison(pinned, released)
+    since = pinned.versions[released[-1].number :]
+    approved = {name for version in since for name in version.approved}
     return tuple(
         finding
         for category, rules in RULES.items()
-        if category in categories and old.digest != new.digest
+        if category in categories
         for rule in rules
+        if rule.RULE.name not in approved
         for finding in rule.check(comparison)
     )

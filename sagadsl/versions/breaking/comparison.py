@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from sagadsl.machine import Machine, Record, Refused
@@ -14,10 +15,12 @@ from sagadsl.versions.changes import Changes, changes_of
 class Comparison:
     """Two versions with all that differs, and the source of the newer one."""
 
-    def __init__(self, pinned: Pinned, old: Version, new: Version) -> None:
+    def __init__(self, pinned: Pinned, released: Sequence[Version]) -> None:
         self.saga: Saga = pinned.saga
-        self.old = old
-        self.new = new
+        self.released = released
+        self.versions = pinned.versions
+        self.old = released[-1]
+        self.new = pinned.latest
         self._steps = {pinned.positions[step.name]: step for step in pinned.saga.steps}
 
     @cached_property

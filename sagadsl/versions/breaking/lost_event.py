@@ -52,6 +52,8 @@ def check(comparison: Comparison) -> Iterator[Finding]:
 
 
 def _why(comparison: Comparison, record: Record, event: Event) -> str:
+    if event.step not in comparison.pair.new_plans:
+        return f"version {comparison.new.number} has no such step"
     try:
         comparison.machine.apply(record, event)
     except Refused as refused:

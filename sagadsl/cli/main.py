@@ -17,6 +17,7 @@ COMMANDS = {
     "graph": "draw the process, or where one stands",
     "decode": "what a stored integer means",
     "replay": "judge a list of steps",
+    "diff": "two versions side by side, and which records can move",
     "breaking": "what a change breaks for records and code of a released version",
     "release": "release the draft, so that its version never changes",
     "explain": "the page of a finding",

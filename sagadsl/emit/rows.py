@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sagadsl.machine import Action as ActionRow
-from sagadsl.machine import Rule
-from sagadsl.model import Action, Pinned, Saga, Transition
+from sagadsl.machine import Action, Rule
+from sagadsl.model import Pinned, Saga, Transition
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
@@ -43,7 +42,7 @@ def undoes(saga: Saga) -> list[tuple[str, str]]:
 def performed(saga: Saga) -> list[tuple[str, str, str]]:
     """Each action that our code performs, how, and what is said of it."""
     return [
-        (name, ", ".join(_clauses(action)), action.doc)
+        (name, ", ".join(clauses(action.row, parks=action.parks)), action.doc)
         for name, action in saga.actions.items()
     ]
 
@@ -85,12 +84,12 @@ def _row(saga: Saga, row: Transition) -> Row:
     )
 
 
-def _clauses(action: Action) -> Iterator[str]:
-    row: ActionRow = action.row
+def clauses(row: Action, *, parks: bool = False) -> Iterator[str]:
+    """How an action is performed, in the words of the language."""
     yield row.effect or "a fact"
     if row.probe:
         yield f"probe {row.probe}"
-    if action.parks:
+    if parks:
         yield "in doubt park"
     if row.attempts > 1 or row.pause:
         every = f" every {duration(row.pause)}" if row.pause else ""

@@ -1,0 +1,47 @@
+"""`sagac diff`: two versions side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from sagadsl.cli.common import (
+    compile_or_exit,
+    json_option,
+    path_argument,
+    version_of,
+)
+
+
+@click.command("diff")
+@path_argument
+@click.option("--from", "old", type=int, help="The older version; else the one before.")
+@click.option("--to", "new", type=int, help="The newer version; else the newest.")
+@json_option
+def command(path: Path, old: int | None, new: int | None, as_json: bool) -> None:
+    """Show what differs between two versions, and which records can move.
+
+    Rows are paired by position, so a row that was renamed with `was` is one row. A mark
+    tells what was added (+), removed (-) or changed (~).
+    """
+    from sagadsl.emit.difference import (  # noqa: PLC0415  imports the compiler
+        difference_data,
+        emit_difference,
+    )
+    from sagadsl.versions.changes import changes_of  # noqa: PLC0415
+
+    pinned = compile_or_exit(path)
+    newer = version_of(pinned, new)
+    if old is None and newer.number == 1:
+        click.echo(
+            f"{pinned.saga.name} has one version, and nothing to compare it with"
+        )
+        return
+    older = version_of(pinned, newer.number - 1 if old is None else old)
+    changes = changes_of(older, newer)
+    if as_json:
+        click.echo(json.dumps(difference_data(changes), indent=2))
+    else:
+        click.echo(emit_difference(changes), nl=False)

@@ -11,7 +11,7 @@ from sagadsl.proofs.moves import describe, moves_of
 from sagadsl.versions.changes import Changes, Row, RowChange
 
 FORMAT = 1
-WIDEST = 60
+WIDEST = 72
 
 
 def emit_difference(changes: Changes) -> str:

@@ -10,40 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sagas import SOUND, edited, saga_of
 
 from sagadsl.checks import PROOFS, check_saga
 from sagadsl.diagnostics.text import render_text
-from sagadsl.model import Saga
-from sagadsl.parser import parse_saga
-from sagadsl.resolve import resolve_saga
-from sagadsl.source import Source
 
 PLANTED = Path(__file__).parent / "planted"
-SOUND = (PLANTED / "sound.saga").read_text(encoding="utf-8")
 FAULTS = sorted(PLANTED.glob("*.edit"))
-
-
-def edited(text: str, edit: str) -> str:
-    """The saga with lines replaced, taken out, or put in behind one that was."""
-    lines = text.splitlines()
-    at = 0
-    for change in edit.splitlines():
-        sign, _, line = change.partition(" ")
-        if sign == "-":
-            at = [old.strip() for old in lines].index(line)
-            lines.pop(at)
-        else:
-            lines.insert(at, f"        {line}")
-            at += 1
-    return "\n".join(lines) + "\n"
-
-
-def saga_of(text: str) -> Saga:
-    tree, findings = parse_saga(Source("sound.saga", text))
-    assert tree, render_text(findings)
-    saga, findings = resolve_saga(tree)
-    assert saga, render_text(findings)
-    return saga
 
 
 def test_the_sound_order_has_no_finding() -> None:

@@ -10,7 +10,6 @@ from sagadsl.machine.plans import Plan
 from sagadsl.model import Version
 from sagadsl.proofs.formula import Formula, Lanes, Record, lanes_of, record_of
 from sagadsl.proofs.questions import Questions
-from sagadsl.proofs.run import Run, run_to
 from sagadsl.proofs.solver import Solver
 
 
@@ -22,16 +21,16 @@ class Pair(Questions):
     """
 
     def __init__(self, old: Version, new: Version) -> None:
-        self._solver = Solver()
+        solver = Solver()
         before, after = Guards.of(old.table()), Guards.of(new.table())
         self._versions = old, new
         self.old_plans = {plan.rule.step: plan for plan in before.plans}
         self.new_plans = {plan.rule.step: plan for plan in after.plans}
-        bits = record_of(self.solver, (plan.bit for plan in before.plans))
-        self.old = Formula(self.solver, before, bits)
+        bits = record_of(solver, (plan.bit for plan in before.plans))
+        self.old = Formula(solver, before, bits)
         self.old.require()
         lanes = {plan.bit: self._moved(plan, bits) for plan in after.plans}
-        self.new = Formula(self.solver, after, bits._replace(lanes=lanes))
+        self.new = Formula(solver, after, bits._replace(lanes=lanes))
 
     def _moved(self, plan: Plan, bits: Record) -> Lanes:
         """The literals of a step of the new version once a record has moved."""
@@ -50,9 +49,9 @@ class Pair(Questions):
         )
 
     @property
-    def solver(self) -> Solver:
-        """The solver of both formulas."""
-        return self._solver
+    def formula(self) -> Formula:
+        """The records of the old version."""
+        return self.old
 
     @cached_property
     def machine(self) -> Machine:
@@ -115,10 +114,3 @@ class Pair(Questions):
         """Whether the record cannot move to the new version."""
         lost = (*self.repeated.values(), *self.lost_undo.values())
         return self.solver.any_of((self.refused, self.reopened, *lost))
-
-    def find(self, *literals: int) -> Run | None:
-        """A shortest run of the old version to a record where the literals hold."""
-        bits = self.old.record
-        begun = [lanes.begun for lanes in bits.lanes.values()]
-        found = self.solver.find_least(literals, [*begun, bits.aborting])
-        return None if found is None else run_to(self.machine, self.old.found(found))

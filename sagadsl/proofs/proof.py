@@ -10,7 +10,7 @@ from sagadsl.machine.guards import Guards
 from sagadsl.model import Saga, Step, Version
 from sagadsl.proofs.formula import Formula, Lanes, record_of
 from sagadsl.proofs.questions import Questions
-from sagadsl.proofs.run import Run, run_to
+from sagadsl.proofs.run import Run
 from sagadsl.proofs.solver import Solver
 from sagadsl.rows import rows_of
 
@@ -53,20 +53,16 @@ class Proof(Questions):
         return any(action.row.pivot for action in self.saga.actions.values())
 
     @cached_property
-    def solver(self) -> Solver:
-        """The solver of the formula."""
-        return Solver()
-
-    @cached_property
     def formula(self) -> Formula:
         """What all records satisfy."""
         guards = Guards.of(self._version.table())
-        record = record_of(self.solver, (plan.bit for plan in guards.plans))
-        formula = Formula(self.solver, guards, record)
+        solver = Solver()
+        record = record_of(solver, (plan.bit for plan in guards.plans))
+        formula = Formula(solver, guards, record)
         formula.require()
-        self.solver.require(-record.aborting)
+        solver.require(-record.aborting)
         for lanes in record.lanes.values():  # only an upgrade waives
-            self.solver.require(-lanes.done, lanes.begun)
+            solver.require(-lanes.done, lanes.begun)
         return formula
 
     @cached_property
@@ -113,19 +109,6 @@ class Proof(Questions):
     def steps_in(self, mask: int) -> list[Step]:
         """The steps of a mask, as in `begun` of a record that was found."""
         return [step for bit, step in self.steps.items() if mask & bit]
-
-    def find(self, *literals: int) -> Run | None:
-        """A shortest run to a record where all the literals hold."""
-        lanes = self.formula.record.lanes
-        begun = [lane.begun for lane in lanes.values()]
-        found = self.solver.find_least(literals, begun)
-        if found is None:
-            return None
-        for lane in lanes.values():  # the plainest of the shortest: what can go well
-            if lane.failed in found or lane.in_doubt in found:
-                fixed = [b if b in found else -b for b in begun]
-                found = self.solver.find(*literals, *fixed, lane.done) or found
-        return run_to(self.machine, self.formula.found(found))
 
     def allowed(self, run: Run) -> int:
         """The steps that may begin where a run has led, as a mask."""

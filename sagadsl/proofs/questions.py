@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping
 from typing import TypeVar
 
-from sagadsl.proofs.run import Run
+from sagadsl.machine import Machine
+from sagadsl.proofs.formula import Formula
+from sagadsl.proofs.run import Run, run_to
 from sagadsl.proofs.solver import Solver
 
 Key = TypeVar("Key", bound=Hashable)
@@ -17,12 +19,35 @@ class Questions(ABC):
 
     @property
     @abstractmethod
+    def formula(self) -> Formula:
+        """The records that are asked about."""
+
+    @property
+    @abstractmethod
+    def machine(self) -> Machine:
+        """The machine that a run is taken through before it is shown."""
+
+    @property
     def solver(self) -> Solver:
         """The solver that answers."""
+        return self.formula.solver
 
-    @abstractmethod
     def find(self, *literals: int) -> Run | None:
-        """A shortest run to a record where all the literals hold."""
+        """A shortest run to a record where all the literals hold.
+
+        Of the shortest it is the plainest, in which all goes well that can.
+        """
+        record = self.formula.record
+        begun = [lanes.begun for lanes in record.lanes.values()]
+        counted = [*begun, record.aborting]
+        found = self.solver.find_least(literals, counted)
+        if found is None:
+            return None
+        for lanes in record.lanes.values():
+            if lanes.failed in found or lanes.in_doubt in found:
+                fixed = [one if one in found else -one for one in counted]
+                found = self.solver.find(*literals, *fixed, lanes.done) or found
+        return run_to(self.machine, self.formula.found(found))
 
     def ever(self, *literals: int) -> bool:
         """Whether some run leads to a record where all the literals hold."""

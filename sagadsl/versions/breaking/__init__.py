@@ -63,11 +63,13 @@ def find_breaking(
     comparison = Comparison(pinned, released)
     since = pinned.versions[released[-1].number :]
     approved = {name for version in since for name in version.approved}
-    return tuple(
-        finding
-        for category, rules in RULES.items()
-        if category in categories
-        for rule in rules
-        if rule.RULE.name not in approved
-        for finding in rule.check(comparison)
-    )
+    findings: list[Finding] = []
+    for category, rules in RULES.items():
+        if category not in categories:
+            continue
+        for rule in rules:
+            if rule.RULE.name not in approved:
+                findings += rule.check(comparison)
+        if findings and category is Category.STORED:
+            break  # where bits mean other things, nothing that they say can be compared
+    return tuple(findings)

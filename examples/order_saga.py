@@ -52,6 +52,7 @@ __all__ = [
     "Table",
     "Transition",
     "UnknownVersion",
+    "Waive",
     "advance",
     "allowed",
     "apply",
@@ -174,6 +175,17 @@ class Abort(NamedTuple):
     actors: tuple[str, ...] = ()
 
 
+class Waive(NamedTuple):
+    """A step that records of an older version need not have taken.
+
+    It is waived where the action `when` has begun.
+    """
+
+    version: int
+    action: str
+    when: str
+
+
 class Table(NamedTuple):
     """One version of the saga, its rules in an order in which causes precede effects.
 
@@ -193,6 +205,7 @@ class Table(NamedTuple):
     rules: tuple[Rule, ...]
     actions: tuple[Action, ...]
     compensations: Mapping[str, str]
+    waives: tuple[Waive, ...] = ()
 
 
 # fmt: off
@@ -259,6 +272,7 @@ _V1 = Table(
         "send_invoice": "send_credit_note",
     },
 )
+_TABLES = (_V1,)
 # fmt: on
 
 
@@ -531,17 +545,23 @@ class Alternative(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the guards must know of a step; `after` are the effects that build on it."""
+    """What the guards must know of a step; `after` are the effects that build on it.
+
+    `how` is empty for a fact, else `once` or `idempotent`. What is waivable may be done
+    without having begun, in a record that was upgraded.
+    """
 
     rule: Rule
     bit: int
     alternatives: tuple[Alternative, ...]
     after: int
     effect: bool
+    how: str
     fallible: bool
     pivot: bool
     undo: str
     undo_in_doubt: bool
+    waivable: bool
 
     def outcome(self, record: Record) -> str:
         """How far a step that has begun has come, in words."""
@@ -555,6 +575,7 @@ class Plan(NamedTuple):
     def of(cls, table: Table, places: Mapping[str, Place]) -> tuple[Plan, ...]:
         """A plan for each rule of a table, in its order."""
         actions = {action.name: action for action in table.actions}
+        waivable = {waive.action for waive in table.waives}
         plans: list[Plan] = []
         below = dict.fromkeys(places, 0)
         for rule in reversed(table.rules):
@@ -574,10 +595,12 @@ class Plan(NamedTuple):
                 ),
                 after,
                 effect=bool(undo or (performed and not performed.no_undo)),
+                how=action.effect if action else "",
                 fallible=bool(performed and not performed.cannot_fail),
                 pivot=bool(action and action.pivot),
                 undo=undo,
                 undo_in_doubt=undo in actions and actions[undo].even_if_in_doubt,
+                waivable=rule.action in waivable,
             )
             for joined in rule.sources:
                 for name in joined:
@@ -683,6 +706,28 @@ class Guards(NamedTuple):
             return plan.outcome(record)
         return f"{name} cannot fail"
 
+    def why_stays(self, record: Record, old: Guards) -> str:
+        """Why a record that both know would lose something here; empty if nothing."""
+        begun, done, closed, control = record
+        running = begun & ~closed
+        doubt = running & ~done
+        ended = not control and old.may(record, Kind.FINISH, None)
+        if ended and not self.may(record, Kind.FINISH, None):
+            return "it would go on after its end"
+        plans = {plan.bit: plan for plan in self.plans}
+        for before in old.plans:
+            if not running & before.bit:
+                continue
+            plan, name = plans[before.bit], f"`{before.rule.name}`"
+            if doubt & plan.bit and (before.how, plan.how) == ("once", "idempotent"):
+                return f"{name} could happen twice"
+            lost = before.undo and not plan.undo
+            if doubt & plan.bit:
+                lost = lost or (before.undo_in_doubt and not plan.undo_in_doubt)
+            if lost and not running & self.pivots:
+                return f"{name} could not be undone by `{before.undo}`"
+        return ""
+
     def why_unreachable(self, record: Record) -> str:
         """Why no run leads to a record; empty if one does.
 
@@ -690,7 +735,8 @@ class Guards(NamedTuple):
         if any has, since a step looks only at what causes it and at its rivals.
         """
         begun, done, closed, control = record
-        if orphans := (done | closed) & ~begun:
+        waivable = sum(plan.bit for plan in self.plans if plan.waivable)
+        if orphans := (done & ~waivable | closed) & ~begun:
             return f"{self.names(orphans)} cannot have ended without having begun"
         failed = closed & ~done
         aborting = control & ABORTING
@@ -698,7 +744,7 @@ class Guards(NamedTuple):
         for plan in self.plans:
             bit = plan.bit
             before = Record(begun & seen, done & seen, closed & seen)
-            if begun & bit and not self.may(before, Kind.BEGIN, plan):
+            if (begun | done) & bit and not self.may(before, Kind.BEGIN, plan):
                 return "no run leads here: " + self.why_not(before, Kind.BEGIN, plan)
             if closed & bit and not (failed & bit and plan.fallible):
                 before = Record(begun, done, closed & ~bit, aborting)
@@ -824,6 +870,7 @@ class Machine:
         self.abort = table.abort
         self.rules = table.rules
         self.actions = {action.name: action for action in table.actions}
+        self.waives = table.waives
         self.transitions = Transition.rows(table)
         self.guards = Guards.of(table)
         self._plans: dict[Step, Plan] = {
@@ -970,17 +1017,26 @@ class Machine:
 
     def upgrade(self, record: Record, old: Machine) -> Record:
         """A record of another version in the terms of this one, or `Refused`."""
-        for machine in (old, self):
-            if why := machine.why_invalid(record):
-                raise Refused(machine, record, None, why)
-        running = record.begun & ~record.closed
-        if not running & self.guards.pivots:
-            undoable = {step for step, _ in self.compensations}
-            for step, action in old.compensations:
-                if running >> step & 1 and step not in undoable:
-                    why = f"version {self.version} cannot undo it by `{action}`"
-                    raise Refused(self, record, step, why)
-        return record
+        if why := old.why_invalid(record):
+            raise Refused(old, record, None, why)
+        if gone := (record.begun | record.done) & ~self.guards.steps:
+            why = f"version {self.version} has no step {old.guards.names(gone)}"
+            raise Refused(self, record, None, why)
+        moved = self.moved(record, old.version)
+        if why := self.why_invalid(moved):
+            raise Refused(self, record, None, why)
+        if why := self.guards.why_stays(moved, old.guards):
+            raise Refused(self, record, None, f"in version {self.version} {why}")
+        return moved
+
+    def moved(self, record: Record, version: int) -> Record:
+        """A record of a version with what the upgrade from there waives, judged not."""
+        waived = 0
+        for waive in self.waives:
+            begun = any(record.begun & plan.bit for plan in self._rounds[waive.when])
+            if waive.version == version and begun:
+                waived |= sum(plan.bit for plan in self._rounds[waive.action])
+        return record._replace(done=record.done | waived & ~record.begun)
 
     def standing(self, record: Record) -> tuple[State, ...]:
         """The states where a record stands, in order of declaration."""
@@ -1074,7 +1130,7 @@ class Machine:
 
 
 MACHINES: Mapping[int, Machine] = MappingProxyType(
-    {table.version: Machine(table) for table in (_V1,)}
+    {table.version: Machine(table) for table in _TABLES}
 )
 LATEST = MACHINES[1]
 
@@ -1102,7 +1158,8 @@ def machine(version: int) -> Machine:
 def upgrade(record: Record, from_version: int, to_version: int) -> Record:
     """The record in the terms of another version, or `Refused`.
 
-    Positions never move, so its bits stay as they are; it may go where some run of the
-    other version leads to it and no compensation is lost.
+    Positions never move, so its bits stay as they are, and what the upgrade waives is
+    done with them. It may go where the other version knows it, nothing happens twice,
+    nothing that stands is lost, and an end stays an end.
     """
     return machine(to_version).upgrade(record, machine(from_version))

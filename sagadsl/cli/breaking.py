@@ -87,7 +87,7 @@ def _git(folder: Path, *words: str) -> str | None:
 
 
 def _approve(path: Path, rule: str, reason: str) -> None:
-    from sagadsl.driver import approve, lock_text  # noqa: PLC0415
+    from sagadsl.driver import approve, lock_text  # noqa: PLC0415  the compiler
 
     pinned = compile_or_exit(path)
     approved = approve(pinned, rule, reason)

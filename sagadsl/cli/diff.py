@@ -30,7 +30,7 @@ def command(path: Path, old: int | None, new: int | None, as_json: bool) -> None
         difference_data,
         emit_difference,
     )
-    from sagadsl.versions.changes import changes_of  # noqa: PLC0415
+    from sagadsl.versions.changes import changes_of  # noqa: PLC0415  the compiler
 
     pinned = compile_or_exit(path)
     newer = version_of(pinned, new)

@@ -187,7 +187,7 @@ def _moves(versions: Sequence[Version]) -> Iterator[str]:
     if len(versions) > 1:
         from textwrap import wrap  # noqa: PLC0415  many sagas have one version
 
-        from sagadsl.proofs.moves import describe, moves_of  # noqa: PLC0415
+        from sagadsl.proofs.moves import describe, moves_of  # noqa: PLC0415  so too
 
         for old, new in pairwise(versions):
             for line in describe(moves_of(old, new)):

@@ -185,10 +185,7 @@ class Machine:
         return self.guards.why_unreachable(record)
 
     def upgrade(self, record: Record, old: Machine) -> Record:
-        """A record of another version in the terms of this one, or `Refused`.
-
-        Positions never move, so all bits stay; what an upgrade waives is done with it.
-        """
+        """A record of another version in the terms of this one, or `Refused`."""
         if why := old.why_invalid(record):
             raise Refused(old, record, None, why)
         if gone := (record.begun | record.done) & ~self.guards.steps:

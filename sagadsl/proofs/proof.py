@@ -27,6 +27,12 @@ class Proof(Questions):
         self.saga = saga
         self.steps = {1 << number: step for number, step in enumerate(saga.steps)}
         self._bits = {step.name: bit for bit, step in self.steps.items()}
+        self._rounds: dict[str, list[Step]] = {}
+        for step in saga.steps:
+            self._rounds.setdefault(step.transition.action, []).append(step)
+        self._copies: dict[str, list[str]] = {}
+        for place, state in saga.places.items():
+            self._copies.setdefault(state, []).append(place)
 
     @cached_property
     def _version(self) -> Version:
@@ -96,15 +102,11 @@ class Proof(Questions):
 
     def rounds(self, action: str) -> list[Lanes]:
         """The literals of an action, in each of its rounds."""
-        return [
-            self.of(step)
-            for step in self.steps.values()
-            if step.transition.action == action
-        ]
+        return [self.of(step) for step in self._rounds[action]]
 
     def states(self, state: str) -> list[str]:
         """A declared state, in each of its rounds."""
-        return [place for place, of in self.saga.places.items() if of == state]
+        return self._copies[state]
 
     def steps_in(self, mask: int) -> list[Step]:
         """The steps of a mask, as in `begun` of a record that was found."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 from sagadsl import model, syntax
 from sagadsl.diagnostics import Finding
+from sagadsl.machine import Abort
 from sagadsl.resolve.names import duplicate, unknown
 
 OUTCOMES = ("refused", "compensated", "expired")
@@ -44,9 +45,14 @@ def resolve_scenarios(
     items: Iterable[syntax.ScenarioItem],
     states: Collection[str],
     actions: Collection[str],
+    abort: Abort | None,
 ) -> tuple[tuple[model.Scenario, ...], list[Finding]]:
-    """The scenarios, and what is wrong with their names and titles."""
+    """The scenarios, and what is wrong with their names and titles.
+
+    A request to abort is a move like an action.
+    """
     findings: list[Finding] = []
+    actions = {*actions, abort.name} if abort else actions
     titles: dict[str, syntax.Text] = {}
     results = {*states, *OUTCOMES}
     scenarios: list[model.Scenario] = []

@@ -34,14 +34,12 @@ def resolve_saga(
 
     states = take(resolve_states(_items(tree, syntax.StateItem)))
     rows = take(resolve_rows(_items(tree, syntax.Row), states))
-    undone = _items(tree, syntax.CompensationItem)
-    undoes = take(resolve_compensations(undone, rows))
+    undoes = take(resolve_compensations(_items(tree, syntax.CompensationItem), rows))
     actions = take(resolve_actions(_items(tree, syntax.ActionItem), rows, undoes))
     abort, asked = take(_abort(next(_parts(tree, syntax.Abort), None)))
     properties = take(resolve_properties(_claims(tree), states, rows))
-    moves = {*rows, *([abort.name] if abort else [])}
-    told = _items(tree, syntax.ScenarioItem)
-    scenarios = take(resolve_scenarios(told, states, moves))
+    examples = _items(tree, syntax.ScenarioItem)
+    scenarios = take(resolve_scenarios(examples, states, rows, abort))
     waives = take(resolve_waives(_items(tree, syntax.WaiveItem), rows))
     if not findings and (too_many := loops.check_size(rows)):
         findings.append(too_many)

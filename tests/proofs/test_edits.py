@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sagas import WITHOUT_SCENARIOS, edited, saga_of
+from sound import WITHOUT_SCENARIOS, edited, saga_of
 
 from sagadsl.diagnostics.text import render_text
 from sagadsl.emit.difference import emit_difference
@@ -58,7 +58,7 @@ def test_whoever_moves_arrives_with_each_effect_once(path: Path) -> None:
     moved = 0
     for failing in ("", "pack_parcel", "make_payment"):
         for at in range(40):
-            done: Counter[int] = Counter()
+            done: Counter[str] = Counter()
             record = walk(old, Record(), done, failing, at)
             machine = old
             try:
@@ -76,7 +76,7 @@ def test_whoever_moves_arrives_with_each_effect_once(path: Path) -> None:
 
 
 def walk(
-    machine: Machine, record: Record, done: Counter[int], failing: str, most: int
+    machine: Machine, record: Record, done: Counter[str], failing: str, most: int
 ) -> Record:
     """A process driven onwards: one action fails, and the first choice is taken."""
     for _ in range(most):
@@ -86,8 +86,7 @@ def walk(
         fails = [
             event
             for event in events
-            if event.kind is Kind.FAIL
-            and machine.guards.names(1 << event.step) == f"`{failing}`"
+            if event.kind is Kind.FAIL and name(machine, event) == failing
         ]
         if given_up and Event(Kind.ABORT) in events:
             event = Event(Kind.ABORT)
@@ -95,10 +94,16 @@ def walk(
             event = fails[0]
         elif forward:
             rank = (Kind.DONE, Kind.UNDO, Kind.BEGIN)
-            event = min(forward, key=lambda e: (rank.index(e.kind), e.step))
+            event = min(forward, key=lambda e: rank.index(e.kind))
         else:
             break
         if event.kind is Kind.DONE:
-            done[event.step] += 1
+            done[name(machine, event)] += 1
         record = machine.apply(record, event)
     return record
+
+
+def name(machine: Machine, event: Event) -> str:
+    """The name of an event's step."""
+    plans = machine.guards.plans
+    return next(plan.rule.name for plan in plans if plan.rule.step == event.step)

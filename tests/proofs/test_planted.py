@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sagas import SOUND, edited, saga_of
+from sound import SOUND, edited, saga_of
 
 from sagadsl.checks import PROOFS, check_saga
 from sagadsl.diagnostics.text import render_text

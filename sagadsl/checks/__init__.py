@@ -14,12 +14,14 @@ from sagadsl.checks import (
     initial,
     late_timer,
     leaves_final,
+    left_standing,
     loop,
     name_clash,
     needless_else,
     no_way_forward,
     pivot,
     undo,
+    unperformed,
     unreachable,
 )
 from sagadsl.diagnostics import Finding, Severity
@@ -42,9 +44,16 @@ PHASES = (
         pivot.check,
         compensation_as_step.check,
         needless_else.check,
+        unperformed.check,
     ),
     (unreachable.check, dead_end.check),
-    (late_timer.check, undo.check, no_way_forward.check, idle_compensation.check),
+    (
+        late_timer.check,
+        undo.check,
+        no_way_forward.check,
+        idle_compensation.check,
+        left_standing.check,
+    ),
 )
 
 

@@ -22,7 +22,7 @@ def rows_of(saga: Saga, positions: Mapping[str, int]) -> Rows:
         saga.abort,
         {p: "" if p in copies and k == "initial" else k for p, k in kinds.items()},
         copies,
-        tuple(_rule(step, positions[step.name]) for step in _causal(saga.steps)),
+        tuple(_rule(step, positions[step.name]) for step in causal(saga.steps)),
         tuple(a.row for a in saga.actions.values() if a.performed or a.row.pivot),
         undoes,
         tuple(Waive(w.version, w.action, w.when) for w in saga.waives),
@@ -42,7 +42,7 @@ def _rule(step: Step, position: int) -> Rule:
     )
 
 
-def _causal(steps: tuple[Step, ...]) -> list[Step]:
+def causal(steps: tuple[Step, ...]) -> list[Step]:
     """The steps so that causes precede effects, else as declared (Kahn 1962).
 
     A state is open once every step that leads to it is out, a step once all its

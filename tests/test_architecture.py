@@ -127,6 +127,12 @@ def test_a_module_imports_only_from_its_own_row_and_above(path):
             assert row(there) <= row(here), f"{dotted} lies below `{here}`"
 
 
+def test_every_room_is_told_of():
+    told = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = {room_of(path) for path in PACKAGE} - {"__init__", "__main__"}
+    assert not {room for room in rooms if not re.search(rf"`{room}/?`", told)}
+
+
 def test_the_engine_that_is_emitted_needs_the_standard_library_alone():
     for path in PACKAGE:
         if room_of(path) == "machine":

@@ -18,6 +18,7 @@ from sagadsl.checks import (
     late_deadline,
     late_timer,
     leaves_final,
+    left_standing,
     loop,
     name_clash,
     needless_else,
@@ -29,6 +30,7 @@ from sagadsl.checks import (
     pivot,
     stuck,
     undo,
+    unperformed,
     unreachable,
     waits_for_person,
 )
@@ -53,9 +55,10 @@ PHASES = (
         pivot.check,
         compensation_as_step.check,
         needless_else.check,
+        unperformed.check,
     ),
     (unreachable.check, dead_end.check),
-    (late_timer.check,),
+    (late_timer.check, left_standing.check),
 )
 
 # What holds of all records that a run can lead to. The first asks that bits tell what

@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from itertools import count
 
 from sagadsl.diagnostics import Finding, Rule
-from sagadsl.model import Pinned, Saga, Version
+from sagadsl.model import Pinned, Saga, Step, Version
 from sagadsl.rows import rows_of
 from sagadsl.versions.digest import digest_of
 from sagadsl.versions.lock import Lock
+from sagadsl.versions.renamed import check_renamed
 
 NAME_REUSED = Rule("SAGA403", "name-reused")
 WAS = Rule("SAGA404", "was")
 
 
 def pin(saga: Saga, lock: Lock | None) -> tuple[Pinned | None, tuple[Finding, ...]]:
-    """The saga with its positions and versions, or what is wrong with its names.
+    """The saga with its positions and versions, and what is wrong with its names.
 
     A position that a released version gave a step is that step's for ever. Those that
     only the draft gave stay with steps that stay, and are free again without them.
@@ -24,23 +25,26 @@ def pin(saga: Saga, lock: Lock | None) -> tuple[Pinned | None, tuple[Finding, ..
     versions = lock.versions if lock else ()
     released = tuple(version for version in versions if version.released)
     owners = _owners(versions)
-    former = dict(_former(saga, owners))
+    former = dict(_former(saga, owners, _owners(released)))
     findings = tuple(_check_names(saga, versions, owners, former))
     if findings:
         return None, findings
     taken = {rule.step for version in released for rule in version.rows.rules}
+    if released:
+        owned = {name for name, position in owners.items() if position in taken}
+        findings = tuple(check_renamed(saga, released[-1], owned))
     positions = _positions(saga, owners, former, taken)
     rows = rows_of(saga, positions)
     digest = digest_of(rows)
     if released and released[-1].digest == digest:
         latest = released[-1]._replace(rows=rows)
-        return Pinned(saga, positions, (*released[:-1], latest)), ()
+        return Pinned(saga, positions, (*released[:-1], latest)), findings
     before = [version.approved for version in versions if not version.released]
     approved = before[0] if before else {}
     draft = Version(
         len(released) + 1, digest, released=False, rows=rows, approved=approved
     )
-    return Pinned(saga, positions, (*released, draft)), ()
+    return Pinned(saga, positions, (*released, draft)), findings
 
 
 def release(pinned: Pinned) -> Pinned:
@@ -54,11 +58,13 @@ def _owners(versions: tuple[Version, ...]) -> dict[str, int]:
     return {rule.name: rule.step for version in versions for rule in version.rows.rules}
 
 
-def _former(saga: Saga, owners: dict[str, int]) -> Iterator[tuple[str, str]]:
-    """The former name of each step that has a new one."""
+def _former(
+    saga: Saga, owners: dict[str, int], lasting: dict[str, int]
+) -> Iterator[tuple[str, str]]:
+    """The former name of each step that has a new one, be it in a draft already."""
     for step in saga.steps:
         was = step.transition.was
-        if was and step.name not in owners:
+        if was and step.name not in lasting:
             name = f"{was}_{step.round}" if step.round else was
             if name in owners:
                 yield step.name, name
@@ -76,9 +82,12 @@ def _check_names(
     current = {step.name for step in saga.steps}
     for step in saga.steps:
         row = step.transition
-        if step.round:
+        again = former.get(step.name) in current
+        if again and (not step.round or row.was not in current):
+            yield _still_there(step, former[step.name])
+        elif step.round:
             continue
-        if row.was and step.name not in owners and step.name not in former:
+        elif row.was and step.name not in owners and step.name not in former:
             yield WAS.finding(
                 f"no version has an action `{row.was}`",
                 row.name_span,
@@ -86,14 +95,6 @@ def _check_names(
                 why="`was` carries a bit from the former name to the new one, and there"
                 " is no such bit; the lock file may be missing",
                 help="correct the former name, or remove `was`",
-            )
-        elif row.was in current and step.name in former:
-            yield WAS.finding(
-                f"`{row.was}` is the former name of `{step.name}` and still a row",
-                row.name_span,
-                f"was `{row.was}`",
-                why="one bit cannot belong to two steps",
-                help=f"remove the row of `{row.was}`, or the `was`",
             )
         elif step.name in owners and newest[owners[step.name]] != step.name:
             owner = newest[owners[step.name]]
@@ -104,6 +105,17 @@ def _check_names(
                 why="in stored records this name stands for that bit, and for no other",
                 help="give the new action a name that has never been used",
             )
+
+
+def _still_there(step: Step, former: str) -> Finding:
+    row = step.transition
+    return WAS.finding(
+        f"`{former}` is the former name of `{step.name}` and still a row",
+        row.name_span,
+        f"was `{row.was}`",
+        why="one bit cannot belong to two steps",
+        help=f"remove the row of `{former}`, or the `was`",
+    )
 
 
 def _positions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sagadsl.checks import no_way_forward, undo
+from sagadsl.checks import left_standing, no_way_forward, undo
 from sagadsl.checks._pivot import past_pivot
 from sagadsl.checks._reach import reach
 from sagadsl.machine import Kind, Record
@@ -127,3 +127,21 @@ def test_without_a_way_forward_no_process_ends(saga):
         if any(record.closed & ~record.done & bits[name] for name in stuck):
             kinds = {event.kind for event in machine.events(record)}
             assert not kinds & {Kind.ABORT, Kind.FINISH}
+
+
+@settings(max_examples=150, deadline=None)
+@given(sagas())
+def test_what_is_said_to_stand_stands_whichever_way_was_taken(saga):
+    last = saga.states[STATES[-1]]._replace(kind="final failure")
+    saga = saga._replace(states=saga.states | {last.name: last})
+    machine, seen, bits = records(saga)
+    del machine
+    for finding in left_standing.check(saga):
+        row = bits[finding.span.text]
+        effects = [label.span.text.split(" ")[0] for label in finding.others]
+        failed = finding.message.startswith("a failure")
+        for record in seen:
+            lane = record.closed & ~record.done if failed else record.done
+            if lane & row and not record.control & 1:
+                standing = record.done & ~record.closed
+                assert all(standing & bits[name] for name in effects)

@@ -83,6 +83,15 @@ def test_example_is_formatted(path):
     assert format_bytes(name(path), path.read_bytes()) == path.read_bytes().decode()
 
 
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_head_of_the_table_stands_above_its_columns(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for head, row in itertools.pairwise(lines):
+        if head.lstrip().startswith("# previous"):
+            assert head.index("->") == row.index("->")
+            assert head.index(" : ") == row.index(" : ")
+
+
 @pytest.mark.parametrize("path", SOUND, ids=name)
 def test_example_compiles_to_its_lock_file_without_a_finding(path, golden):
     golden(lock_of(path), lock_text(compiled(path)))

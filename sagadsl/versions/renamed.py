@@ -1,0 +1,76 @@
+"""SAGA406: a released step that is gone, and a new one in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from sagadsl.diagnostics import Finding, Rule, Severity
+from sagadsl.model import Saga, Transition, Version
+from sagadsl.resolve.names import closest
+
+RENAMED = Rule("SAGA406", "renamed", Severity.WARNING)
+
+
+class _Place(NamedTuple):
+    """Where a row stands: from which declared states to which."""
+
+    sources: frozenset[str]
+    targets: frozenset[str]
+
+    def touches(self, other: _Place) -> bool:
+        """Whether both start from a common state, or lead to one."""
+        return not (
+            self.sources.isdisjoint(other.sources)
+            and self.targets.isdisjoint(other.targets)
+        )
+
+
+def check_renamed(
+    saga: Saga, released: Version, owned: Collection[str]
+) -> Iterator[Finding]:
+    """That no step of the version is exchanged for what may be the same one.
+
+    `owned` are the names that have had the position of a released step.
+    """
+    kept = {*saga.transitions, *(row.was for row in saga.transitions.values())}
+    gone = {n: p for n, p in _places(saga, released) if n not in kept}
+    for name, row in saga.transitions.items():
+        if not gone or row.was or name in owned:
+            continue
+        place = _Place(_flat(row.sources), frozenset((*row.targets, *row.otherwise)))
+        same = [old for old, there in gone.items() if there == place]
+        near = [old for old, there in gone.items() if there.touches(place)]
+        old = closest(name, same) or next(iter(same), None) or closest(name, near)
+        if old:
+            del gone[old]
+            yield _finding(row, old)
+
+
+def _places(saga: Saga, released: Version) -> Iterator[tuple[str, _Place]]:
+    """The actions of a version and where they stood, in the states' present names."""
+    present = {state.was: state.name for state in saga.states.values() if state.was}
+    copies = released.rows.copies
+
+    def now(states: Iterable[str]) -> frozenset[str]:
+        declared = (copies.get(state, state) for state in states)
+        return frozenset(present.get(state, state) for state in declared)
+
+    for rule in released.rows.rules:
+        if not rule.round:
+            targets = now((*rule.targets, *rule.fallbacks))
+            yield rule.action, _Place(now(_flat(rule.sources)), targets)
+
+
+def _flat(groups: Iterable[Iterable[str]]) -> frozenset[str]:
+    return frozenset(state for group in groups for state in group)
+
+
+def _finding(row: Transition, old: str) -> Finding:
+    return RENAMED.finding(
+        f"`{old}` is gone, and `{row.action}` is new in its place",
+        row.name_span,
+        "a new step, with a bit of its own",
+        why=f"records that have done `{old}` do not fit a version without it",
+        help=f"if it is the same action by a new name, write `{row.action} was {old}`",
+    )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain, pairwise
 
 import pytest
 from explicit import Explicit, forward_records
 from reference import Reference
-from subjects import random_sagas
+from subjects import pinned_of, random_sagas
+from symbolic import Symbolic
 
-from sagadsl.checks import PHASES, PROOFS, overlap
+from sagadsl.checks import PHASES, PROOFS, overlap, stuck
 from sagadsl.diagnostics import Finding
 from sagadsl.model import Saga
 from sagadsl.proofs import Proof
@@ -57,6 +59,7 @@ def agree(saga: Saga, tally: Counter[str]) -> None:
         tally["overlap"] += 1
         return
     assert formula_records(saga, proof) == len(records), text
+    same_by_diagrams(saga, explicit, text)
     for rule, expected in explicit.verdicts().items():
         found = set()
         for phase in PROOFS:
@@ -71,6 +74,21 @@ def agree(saga: Saga, tally: Counter[str]) -> None:
         else:
             assert expected == found, (rule, text)
         tally[rule] += bool(expected)
+
+
+def same_by_diagrams(saga: Saga, explicit: Explicit, text: str) -> None:
+    """A third engine, which knows sets of records only, agrees with the search."""
+    symbolic = Symbolic(saga)
+    verdicts = explicit.verdicts()
+    assert symbolic.count(symbolic.forward) == len(explicit.records), text
+    every = explicit.reference.reachable(3000)
+    if every is not None:
+        running = [record for record in every if not record.finished]
+        assert symbolic.count(symbolic.reachable) == len(running), text
+    assert symbolic.ever(symbolic.stuck()) == bool(verdicts["stuck"]), text
+    assert symbolic.ended_early() == verdicts["improper-completion"], text
+    assert symbolic.never_begun() == verdicts["never-happens"], text
+    assert symbolic.left_standing() == verdicts["undo"], text
 
 
 def formula_records(saga: Saga, proof: Proof) -> int:
@@ -99,3 +117,31 @@ def test_proofs_agree_with_a_search(
         agree(pinned.saga, tally)
     record_property("verdicts", dict(tally))
     assert tally["sagas"] > 60
+
+
+def wide(branches: int, length: int, *, joined: int) -> Saga:
+    """A fork into branches of several steps, of which so many are joined."""
+    names = [[f"b{b}_{i}" for i in range(length + 1)] for b in range(branches)]
+    rows = [
+        f"{here} -> {there} : make_{there}"
+        for branch in names
+        for here, there in pairwise(branch)
+    ]
+    rows.append(f"ready -> {' & '.join(branch[0] for branch in names)} : split")
+    ends = [branch[-1] for branch in names]
+    rows.append(f"{' & '.join(ends[:joined])} -> shipped : ship")
+    states = "\n".join(["initial ready", *chain(*names), "final shipped"])
+    text = f"aggregate id\nstates {{\n{states}\n}}\ntransitions {{\n"
+    return pinned_of("saga random {\n" + text + "\n".join(rows) + "\n}\n}\n").saga
+
+
+def test_a_saga_with_thousands_of_millions_of_records() -> None:
+    """Where no search comes to an end, two engines still agree."""
+    sound, broken = wide(8, 7, joined=8), wide(8, 7, joined=7)
+    symbolic = Symbolic(sound)
+    assert symbolic.count(symbolic.forward) > 2_500_000_000
+    assert not symbolic.ever(symbolic.stuck())
+    assert not list(stuck.check(sound, Proof(sound)))
+    left = Symbolic(broken)
+    assert left.ever(left.stuck())
+    assert list(stuck.check(broken, Proof(broken)))

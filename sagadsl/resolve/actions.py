@@ -29,6 +29,11 @@ def resolve_compensations(
         name = item.action.text
         if name not in rows:
             declare = f"write a row with the action `{name}`, or remove the line"
+            if item.compensation.text in rows:
+                declare = (
+                    f"write `{item.compensation.text} : {name}`: first the action, then"
+                    " what takes it back"
+                )
             findings.append(unknown("action", item.action, rows, declare))
         if wrong := check_form(item.compensation):
             findings.append(wrong)

@@ -45,7 +45,7 @@ def resolve_saga(
     if not findings and (too_many := loops.check_size(rows)):
         findings.append(too_many)
     if findings:
-        return None, tuple(findings)
+        return None, tuple(sorted(findings, key=lambda finding: finding.span.start))
     initial = [state.name for state in states.values() if state.kind == "initial"]
     places, steps = loops.unroll(states, rows, initial)
     saga = model.Saga(

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sagadsl import syntax
 from sagadsl.diagnostics import Finding
 from sagadsl.model import State, Transition, Trigger
-from sagadsl.resolve.actions import seconds
 from sagadsl.resolve.names import check_form, duplicate, unknown
 from sagadsl.source import Span
 
@@ -150,7 +149,7 @@ def _trigger(clause: syntax.By | syntax.After) -> Trigger:
     duration = clause.duration
     plural = "" if duration.amount == 1 else "s"
     text = f"after {duration.amount} {duration.unit}{plural}"
-    return Trigger(text, (), seconds(duration), clause.span)
+    return Trigger(text, (), duration.seconds, clause.span)
 
 
 def _check_actors(clause: syntax.By | syntax.After) -> Iterable[Finding]:

@@ -40,9 +40,16 @@ class Arrow(NamedTuple):
 
 
 def emit_dot(
-    pinned: Pinned, record: Record | None = None, version: Version | None = None
+    pinned: Pinned,
+    record: Record | None = None,
+    version: Version | None = None,
+    *,
+    heading: bool = True,
 ) -> str:
-    """The DOT of a version, the latest if none is named, and of a record in it."""
+    """The DOT of a version, the latest if none is named, and of a record in it.
+
+    A page that has the title and the terms needs no `heading` of the picture.
+    """
     diagram = diagram_of(pinned, record, version)
     layout = layout_of(diagram)
     nodes = (_states, _choices, _steps)
@@ -55,7 +62,9 @@ def emit_dot(
         graph=_graph(diagram, layout),
         node=attributes(shape="box", fontname=FONT, fontsize=12),
         edge=attributes(arrowsize=0.7, fontname=FONT, fontsize=9),
-        frame=attributes(label=_title(diagram), labelloc="t", style="invis"),
+        frame=attributes(
+            label=_title(diagram) if heading else "", labelloc="t", style="invis"
+        ),
         unframed=attributes(label="", style="invis"),
         columns=columns,
         heads=heads,

@@ -12,7 +12,7 @@ from sagadsl.emit.look import MARKS
 from sagadsl.emit.standing import Mark
 from sagadsl.emit.stepbox import BAR, badge, pivot, timer
 
-_MARKS = {
+MEANINGS = {
     Mark.HERE: "the process stands here",
     Mark.STOPPED: "came no further, and goes back",
     Mark.NEXT: "may begin next",
@@ -44,7 +44,7 @@ def _item(sample: Markup, meaning: str) -> tuple[Markup, Markup]:
 def _marks(diagram: Diagram) -> Iterator[tuple[Markup, Markup]]:
     seen = {state.standing.mark for state in diagram.states}
     seen |= {step.standing.mark for step in diagram.steps}
-    for mark, meaning in _MARKS.items():
+    for mark, meaning in MEANINGS.items():
         if mark is Mark.DONE and mark in seen:
             word = text(mark, p.INK, 9, "b")
             yield _item(cell(word, border=2, color=p.INK, bgcolor=p.PASSED), meaning)

@@ -11,6 +11,7 @@ from sagadsl.checks import (
     final,
     former_name,
     idle_compensation,
+    idle_timer,
     initial,
     late_timer,
     leaves_final,
@@ -49,6 +50,7 @@ PHASES = (
     (unreachable.check, dead_end.check),
     (
         late_timer.check,
+        idle_timer.check,
         undo.check,
         no_way_forward.check,
         idle_compensation.check,

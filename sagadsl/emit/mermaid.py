@@ -35,9 +35,8 @@ CLASSES = {
     "waived": f"fill:{p.CARD},stroke:{p.INK},stroke-dasharray:2 2,color:{p.INK}",
     "stopped": f"fill:{p.PURPLE_FILL},stroke:{p.PURPLE},stroke-width:4px,color:{p.INK}",
 }
-# What goes without saying of states and ends is not in the legend.
+# What of the colours does not go without saying.
 _LEGEND = {
-    "choice": "one of these ways is taken",
     "effect": "performed by our code",
     "fact": "only recorded, nothing to perform",
     "pivot": "from here on only forward",

@@ -85,5 +85,5 @@ def _finding(row: Transition, former: str) -> Finding:
         row.name_span,
         "a new step, with a bit of its own",
         why=f"records that have done `{former}` do not fit a version without it",
-        help=f"if it is the same action by a new name, write `{row.action} was {former}`",
+        help=f"if it is the same by a new name, write `{row.action} was {former}`",
     )

@@ -38,7 +38,7 @@ def page_of(pinned: Pinned, version: Version | None = None) -> Page:
     """The page of a version, the latest if none is named."""
     version = version or pinned.latest
     diagram = diagram_of(pinned, None, version)
-    terms = [f"one process for each {version.rows.aggregate}", *diagram.terms]
+    terms = [*diagram.terms, f"one process for each {version.rows.aggregate}"]
     if version.rows.remember:
         terms.append(f"remembered for {duration(version.rows.remember)} after its end")
     return Page(

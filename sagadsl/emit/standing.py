@@ -146,10 +146,18 @@ def _exits(record: Record, rounds: list[Plan]) -> Iterator[str]:
             yield from rule.fallbacks
 
 
+def held_as(record: Record) -> Mark:
+    """What to call the states that a record holds.
+
+    These are the same while it aborts, as the machine says; but nothing begins there.
+    """
+    return Mark.STOPPED if record.control & ABORTING else Mark.HERE
+
+
 def _states(machine: Machine, record: Record) -> dict[str, StateMark]:
-    _, done, closed, control = record
+    _, done, closed, _ = record
     held = {place.name for place in machine.guards.held(record)}
-    here = Mark.STOPPED if control & ABORTING else Mark.HERE
+    here = held_as(record)
     failed = closed & ~done
     rounds: dict[str, list[str]] = {}
     marks: dict[str, Mark] = {}

@@ -92,7 +92,8 @@ def _graph(diagram: Diagram, layout: Layout) -> str:
 def _gap(diagram: Diagram) -> float:
     """The room between levels: what goes to the ends of a wide bar needs more."""
     groups = (g for s in diagram.steps for g in (*s.sources, s.targets))
-    return round(0.22 + 0.05 * max(0, max(map(len, groups)) - 3), 2)
+    widest = min(max(map(len, groups)), 10)
+    return round(0.22 + 0.05 * max(0, widest - 3), 2)
 
 
 def _title(diagram: Diagram) -> Markup:

@@ -97,7 +97,7 @@ def _prove(saga: Saga) -> list[Finding]:
             try:
                 findings.extend(module.check(saga, proof))
             except OverBudget:
-                findings.append(not_proved.not_proved(saga, module.RULE))
+                return [*findings, not_proved.not_proved(saga, module.RULE)]
         if _stops(findings):
             break
     return findings

@@ -189,7 +189,7 @@ class Formula:
         else:
             self.clauses.append((-done, begun))
         self.clauses += (-taken, *ways), (-closed, begun)
-        for state in {place.name for way in plan.alternatives for place in way.places}:
+        for state in _sources(plan):
             self._taken[state] = self.solver.any_of((self._taken[state], taken))
 
     def _enabled(self, plan: Plan) -> int:
@@ -214,5 +214,10 @@ class Formula:
         else:
             self.clauses.append(failed)
         standing = self.solver.any_of((after, lanes.open)) if plan.effect else after
-        for state in {place.name for way in plan.alternatives for place in way.places}:
+        for state in _sources(plan):
             self._below[state] = self.solver.any_of((self._below[state], standing))
+
+
+def _sources(plan: Plan) -> dict[str, None]:
+    """All places that a step may start from, in an order that does not vary."""
+    return dict.fromkeys(p.name for way in plan.alternatives for p in way.places)

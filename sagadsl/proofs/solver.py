@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 # Conflicts of one question, fewer where each costs more. Real sagas need some dozens;
 # they are counted and not timed, so that every machine comes to the same verdict.
-BUDGET = 20_000
+BUDGET = 10_000
 LEAST_BUDGET = 500
-BUDGET_FOR_ALL_VARIABLES = 20_000_000
+BUDGET_FOR_ALL_VARIABLES = 10_000_000
 # Above this many literals times length, a shortest run is not looked for.
 MOST_COUNTED = 200_000
 

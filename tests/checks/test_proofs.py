@@ -5,10 +5,9 @@ from __future__ import annotations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sagadsl.checks import left_standing, no_way_forward, undo
-from sagadsl.checks._pivot import past_pivot
+from sagadsl.checks import left_standing
 from sagadsl.checks._reach import reach
-from sagadsl.machine import Kind, Record
+from sagadsl.machine import Record
 from sagadsl.parser import parse_saga
 from sagadsl.resolve import resolve_saga
 from sagadsl.source import Source
@@ -86,47 +85,6 @@ def test_whatever_happens_is_counted_as_reached(saga):
     for record in seen:
         assert set(machine.standing(record)) <= set(places)
         assert {name for name, bit in bits.items() if record.begun & bit} <= set(steps)
-
-
-@settings(max_examples=150, deadline=None)
-@given(sagas())
-def test_past_the_pivot_there_is_no_abort(saga):
-    machine, seen, bits = records(saga)
-    past = sum(bits[name] for name in past_pivot(saga))
-    for record in seen:
-        if record.begun & past:
-            assert Kind.ABORT not in {event.kind for event in machine.events(record)}
-            assert not record.control & 1
-
-
-@settings(max_examples=150, deadline=None)
-@given(sagas())
-def test_without_a_finding_an_abort_takes_back_every_effect(saga):
-    told = {f.span.text for f in undo.check(saga)}
-    machine, seen, bits = records(saga)
-    silent = sum(
-        bits[step.name]
-        for step in saga.steps
-        if (action := saga.actions.get(step.name))
-        and action.performed
-        and not action.row.no_undo
-        and step.name not in saga.compensations
-        and step.name not in told
-    )
-    for record in seen:
-        if Kind.ABORT in {event.kind for event in machine.events(record)}:
-            assert not record.begun & ~record.closed & silent
-
-
-@settings(max_examples=150, deadline=None)
-@given(sagas())
-def test_without_a_way_forward_no_process_ends(saga):
-    stuck = {finding.span.text for finding in no_way_forward.check(saga)}
-    machine, seen, bits = records(saga)
-    for record in seen:
-        if any(record.closed & ~record.done & bits[name] for name in stuck):
-            kinds = {event.kind for event in machine.events(record)}
-            assert not kinds & {Kind.ABORT, Kind.FINISH}
 
 
 @settings(max_examples=150, deadline=None)

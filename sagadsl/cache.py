@@ -5,10 +5,18 @@ from __future__ import annotations
 import os
 
 
-def folder() -> str:
-    """The folder of this tool in the user's cache; it need not exist."""
+def folder() -> str | None:
+    """The folder of this tool in the user's cache, made if there is none.
+
+    None if it cannot be made, or if anybody else may write there.
+    """
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(home, "sagadsl")
+    path = os.path.join(home, "sagadsl")
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        return path if is_ours(os.stat(path)) else None
+    except OSError:
+        return None
 
 
 def is_ours(stat: os.stat_result) -> bool:

@@ -107,14 +107,14 @@ def approve(pinned: Pinned, rule: str, reason: str) -> Pinned | str:
     return pinned._replace(versions=(*pinned.versions[:-1], latest))
 
 
-def check_bytes(path: str, data: bytes, lock: str | None) -> tuple[Finding, ...]:
-    """What is wrong with a saga."""
-    return compile_saga(path, data, lock).findings
-
-
 def lock_text(pinned: Pinned) -> str:
     """The text of the lock file that goes with a saga."""
     return write_lock(Lock(pinned.saga.name, pinned.versions))
+
+
+def release_text(pinned: Pinned) -> str:
+    """The text of the lock file once the draft of a saga is released."""
+    return lock_text(release(pinned))
 
 
 def emit(pinned: Pinned, target: str, old: bytes | None = None) -> bytes:
@@ -141,10 +141,3 @@ def format_bytes(path: str, data: bytes) -> str | tuple[Finding, ...]:
 
     syntax, findings = parse_saga(source)
     return findings if syntax is None else format_saga(syntax)
-
-
-def release_text(path: str, data: bytes, lock: str | None) -> str:
-    """The text of the lock file once the draft of a saga is released."""
-    pinned, findings = compile_saga(path, data, lock)
-    assert pinned is not None, findings
-    return lock_text(release(pinned))

@@ -33,6 +33,8 @@ from sagadsl.source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sagadsl.model import Pinned
+
 PAGES = sorted((Path(__file__).parents[1] / "docs" / "findings").glob("*.md"))
 _HEAD = re.compile(r"# (SAGA[0-9]{3}) ([a-z][a-z0-9-]*)\n")
 _PART = re.compile(r"^(`{3,})([^\n]*)\n(.*?)^\1$|^## Fix$", re.DOTALL | re.MULTILINE)
@@ -70,7 +72,7 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def examples(page: str) -> Iterator[Example]:
-    from sagadsl.driver import compile_saga, emit, release_text
+    from sagadsl.driver import emit, release_text
 
     lock = emitted = kept = None
     listed = list(blocks(page))
@@ -78,16 +80,13 @@ def examples(page: str) -> Iterator[Example]:
         if block.info == "lock":
             lock = block.text
         elif block.info == "saga released":
-            lock = release_text(path_of(block.text), block.text.encode(), lock)
-            kept = lock
+            lock = kept = release_text(pinned(block.text, lock))
         elif block.info == "saga anew":
-            lock = release_text(path_of(block.text), block.text.encode(), None)
+            lock = release_text(pinned(block.text, None))
         elif block.info == "saga emitted":
-            path, data = path_of(block.text), block.text.encode()
-            pinned = compile_saga(path, data, release_text(path, data, lock)).pinned
-            assert pinned
-            module = emit(pinned, "py").decode()
-            lock, emitted = None, Source(f"{pinned.saga.name}_saga.py", module)
+            sealed = pinned(block.text, release_text(pinned(block.text, lock)))
+            module = emit(sealed, "py").decode()
+            lock, emitted = None, Source(f"{sealed.saga.name}_saga.py", module)
         elif block.info in ("saga", "python") or block.info.endswith(".saga"):
             data = block.text.encode()
             if block.info == "python":
@@ -107,6 +106,14 @@ def findings_of(example: Example, code: str) -> tuple[Finding, ...]:
         return findings
     categories = ("STORED", "RUNNING", "SOURCE")
     return (*findings, *breaking(pinned, example.kept, categories))
+
+
+def pinned(text: str, lock: str | None) -> Pinned:
+    from sagadsl.driver import compile_saga
+
+    compiled = compile_saga(path_of(text), text.encode(), lock)
+    assert compiled.pinned, compiled.findings
+    return compiled.pinned
 
 
 def path_of(text: str) -> str:

@@ -16,10 +16,9 @@ def command(path: Path) -> None:
     """Release the draft: from now on its machine never changes.
 
     The next change of meaning opens the next version. Run `sagac build` afterwards, so
-    that what is emitted says so too.
+    that what is emitted says so too. PATH is a saga, or a folder with no more than one.
     """
-    from sagadsl.driver import lock_text  # noqa: PLC0415  imports the compiler
-    from sagadsl.versions import release  # noqa: PLC0415  as above
+    from sagadsl.driver import release_text  # noqa: PLC0415  imports the compiler
 
     path = one_saga(path)
     pinned = compile_or_exit(path)
@@ -27,5 +26,7 @@ def command(path: Path) -> None:
     if latest.released:
         click.echo(f"{shown(path)}: version {latest.number} is released already")
         return
-    write_bytes(lock_path(path), lock_text(release(pinned)).encode())
-    click.echo(f"{shown(path)}: released version {latest.number}")
+    write_bytes(lock_path(path), release_text(pinned).encode())
+    click.echo(
+        f"{shown(path)}: released version {latest.number}; now run `sagac build`"
+    )

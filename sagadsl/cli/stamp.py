@@ -24,8 +24,11 @@ def said_before(arguments: list[str]) -> str | None:
     """What the same build said when nothing it depends on was different, else None."""
     if arguments[:1] != ["build"] or "--watch" in arguments:
         return None
+    note = _note(arguments)
+    if note is None:
+        return None
     try:
-        with open(_note(arguments), encoding="utf-8") as file:
+        with open(note, encoding="utf-8") as file:
             if not cache.is_ours(os.fstat(file.fileno())):
                 return None
             head, *lines = file.read().split("\n")
@@ -41,14 +44,15 @@ def said_before(arguments: list[str]) -> str | None:
 
 def keep(arguments: list[str], paths: Iterable[str], said: str) -> None:
     """Note what a build depended on and what it said."""
+    note = _note(arguments)
+    if note is None:
+        return
     lines = [_head()]
     for path in dict.fromkeys(paths):
         if "\n" in path:
             return
         lines.append(f"{_digest(path)} {path}")
-    note = _note(arguments)
     try:
-        os.makedirs(os.path.dirname(note), exist_ok=True)
         temporary = f"{note}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", opener=_for_us_alone) as file:
             file.write("\n".join([*lines, "", said]))
@@ -95,9 +99,12 @@ def _head() -> str:
     return f"{FORMAT} {sys.version_info[:3]} {tool}"
 
 
-def _note(arguments: list[str]) -> str:
+def _note(arguments: list[str]) -> str | None:
+    folder = cache.folder()
+    if folder is None:
+        return None
     key = _hash("\0".join([os.getcwd(), *arguments]).encode("utf-8", "replace"))
-    return os.path.join(cache.folder(), key)
+    return os.path.join(folder, key)
 
 
 def _digest(path: str) -> str:

@@ -47,9 +47,12 @@ def _compiled() -> FileSystemBytecodeCache | None:
     """Compiled templates in the user's cache, if nobody else can write there."""
     from jinja2 import FileSystemBytecodeCache  # noqa: PLC0415  as above
 
-    folder = Path(user_cache.folder()) / "templates"
+    ours = user_cache.folder()
+    if ours is None:
+        return None
+    folder = Path(ours) / "templates"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if not user_cache.is_ours(folder.stat()) or not os.access(folder, os.W_OK):
             return None
     except OSError:

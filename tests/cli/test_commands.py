@@ -80,7 +80,9 @@ def test_decode(sagac):
 
 def test_an_old_mask_is_decoded_by_its_version(sagac):
     path = write(sagac)
-    assert sagac("release", "order.saga")[1] == "order.saga: released version 1\n"
+    assert sagac("release", "order.saga")[1] == (
+        "order.saga: released version 1; now run `sagac build`\n"
+    )
     path.write_text(ORDER.replace("ship ", "send "))
     assert (
         "held:        shipped"

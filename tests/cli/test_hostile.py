@@ -104,6 +104,21 @@ def test_a_note_that_others_may_write_is_not_believed(sagac):
     assert sagac("build")[1] == told
 
 
+def test_a_folder_of_notes_that_others_may_write_into_is_passed_over(sagac):
+    write(sagac)
+    sagac("build")
+    _, told, _ = sagac("build")
+    folder = sagac.cache / "sagadsl"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    (note,) = [path for path in folder.iterdir() if path.is_file()]
+    note.write_text(note.read_text().replace("up to date", "forged"))
+    folder.chmod(0o770)
+    assert sagac("build")[1] == told
+    note.unlink()
+    assert sagac("build")[1] == told
+    assert not note.exists()
+
+
 def test_an_unwritable_cache_costs_nothing(sagac):
     write(sagac)
     (sagac.folder / "file").write_text("")

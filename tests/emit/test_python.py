@@ -124,10 +124,12 @@ def test_an_upgrade_to_the_same_version_changes_nothing(order):
 
 
 def test_an_upgrade_loses_no_compensation(tmp_path):
-    from sagadsl.driver import release_text
+    from sagadsl.driver import compile_saga, release_text
 
     old = ORDER.read_bytes()
-    lock = release_text("order.saga", old, None)
+    pinned = compile_saga("order.saga", old, None).pinned
+    assert pinned
+    lock = release_text(pinned)
     line = b"    make_payment : refund_payment\n"
     rule = next(row for row in old.splitlines(True) if b"refund_payment   :" in row)
     how = b"make_payment     : once,"

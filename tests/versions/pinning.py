@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagadsl.driver import check_bytes, compile_saga, release_text
+from sagadsl.driver import compile_saga, release_text
 
 FIRST = """\
 saga order {
@@ -27,11 +27,15 @@ def compiled(text, lock=None):
 
 
 def released(text, lock=None):
-    return release_text("order.saga", text.encode(), lock)
+    return release_text(compiled(text, lock))
+
+
+def findings(text, lock):
+    return compile_saga("order.saga", text.encode(), lock).findings
 
 
 def codes(text, lock):
-    return [finding.code for finding in check_bytes("order.saga", text.encode(), lock)]
+    return [finding.code for finding in findings(text, lock)]
 
 
 def positions(pinned):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from pinning import FIRST, INSERTED, codes, compiled, positions, released
+from pinning import FIRST, INSERTED, codes, compiled, findings, positions, released
 
-from sagadsl.driver import check_bytes, lock_text
+from sagadsl.driver import lock_text
 
 CHARGE = FIRST.replace(": pay", ": charge")
 CHARGE_WAS = FIRST.replace(": pay", ": charge was pay")
 
 
 def test_a_new_step_in_the_place_of_a_released_one_is_asked_about():
-    (finding,) = check_bytes("order.saga", CHARGE.encode(), released(FIRST))
+    (finding,) = findings(CHARGE, released(FIRST))
     assert finding.message == "`pay` is gone, and `charge` is new in its place"
     assert "`charge was pay`" in finding.help
     assert compiled(CHARGE, released(FIRST)).latest.number == 2
@@ -80,8 +80,8 @@ def test_of_the_steps_of_one_place_the_likest_name_is_meant():
         "begun -> paid : pay", "begun -> paid : pay_card, begun -> paid : cash"
     )
     after = both.replace("pay_card", "pay_by_card").replace(": cash", ": cash_down")
-    findings = check_bytes("order.saga", after.encode(), released(both))
-    assert [finding.message.split("`")[1::2] for finding in findings] == [
+    found = findings(after, released(both))
+    assert [finding.message.split("`")[1::2] for finding in found] == [
         ["pay_card", "pay_by_card"],
         ["cash", "cash_down"],
     ]

@@ -1,4 +1,4 @@
-"""Graphs of rows and states: what is reached, what lies on cycles, and the shortest.
+"""Graphs of rows and states: what is reached, what lies on cycles, a shortest cycle.
 
 Only this module knows networkx, and only where a cycle must be shown: to import it
 takes longer than to compile a saga.

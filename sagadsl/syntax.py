@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from sagadsl.source import Source, Span
 
@@ -28,12 +28,20 @@ class Count(NamedTuple):
     span: Span
 
 
+SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+
+
 class Duration(NamedTuple):
     """An amount of units; `unit` is singular: `second`, `minute`, `hour`, `day`."""
 
     amount: int
     unit: str
     span: Span
+
+    @property
+    def seconds(self) -> int:
+        """The length in seconds."""
+        return self.amount * SECONDS[self.unit]
 
 
 class Comment(NamedTuple):

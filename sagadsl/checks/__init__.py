@@ -13,6 +13,7 @@ from sagadsl.checks import (
     final,
     former_name,
     idle_compensation,
+    idle_timer,
     improper_completion,
     initial,
     late_deadline,
@@ -58,7 +59,7 @@ PHASES = (
         unperformed.check,
     ),
     (unreachable.check, dead_end.check),
-    (late_timer.check, left_standing.check),
+    (late_timer.check, idle_timer.check, left_standing.check),
 )
 
 # What holds of all records that a run can lead to. The first asks that bits tell what

@@ -22,6 +22,16 @@ def check(saga: Saga) -> Iterator[Finding]:
     """That clauses agree with each other and with what the action is used for."""
     for row in saga.transitions.values():
         yield from _actors(row)
+    if saga.abort and saga.abort_span and "system" in saga.abort.actors:
+        yield RULE.finding(
+            f"`system` may ask for `{saga.abort.name}`",
+            saga.abort_span,
+            "asked for by the driver",
+            why="what `system` may do it does as soon as it can, so that every process"
+            " would be aborted at once",
+            help="say who may ask, as in `by user`; a failure without `else` and"
+            " `expires after` abort by themselves",
+        )
     for name, action in saga.actions.items():
         yield from _clauses(action)
         if name in saga.transitions:

@@ -26,6 +26,9 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
     if not stands:
         return
     for name, run in proof.each(stands, -proof.formula.past_pivot):
+        targets = saga.transitions[name].targets
+        last = all(saga.states[state].kind.startswith("final") for state in targets)
+        forward = ",\nor `pivot` if there is no way back once it is begun"
         yield RULE.finding(
             f"nothing takes back `{name}` when the process is aborted",
             saga.actions[name].span,
@@ -33,7 +36,7 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
             why="an abort is possible after this run, and its effect would silently"
             " stay",
             help=f"write `{name} : …` in `compensations`, or add `no undo` if the"
-            " effect may stay",
+            f" effect may stay{forward if last and not proof.pivots else ''}",
             others=pivot_labels(saga),
             run=run.moves,
         )

@@ -17,6 +17,7 @@ from sagadsl.cli.common import (
     wanting,
 )
 from sagadsl.cli.records import RECORD, written
+from sagadsl.emit.standing import Mark, held_as
 from sagadsl.machine import ABORTING, FINISHED, Kind, Machine, Record
 
 
@@ -40,9 +41,11 @@ def command(path: Path, record: Record, number: int | None, as_json: bool) -> No
         return
     state = "" if version.released else " (draft)"
     click.echo(f"{written(record)}, version {version.number}{state}")
+    stopped = held_as(record) is Mark.STOPPED
     for key, names in meaning.items():
         if names or key in ("done", "held", "allowed"):
-            click.echo(f"  {key + ':':<13}{', '.join(names) or 'nothing'}")
+            label = "stopped" if key == "held" and stopped else key
+            click.echo(f"  {label + ':':<13}{', '.join(names) or 'nothing'}")
 
 
 def _meaning(machine: Machine, record: Record) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from sagadsl.emit.rows import bound, duration
 from sagadsl.emit.standing import StateMark, StepMark, stand
 from sagadsl.machine import Action, Record, Rule
 from sagadsl.model import Pinned, Version
@@ -61,19 +62,20 @@ class StepNode(NamedTuple):
     @property
     def clauses(self) -> tuple[str, ...]:
         """What is said under its name: who takes it, how often, how it is repeated."""
-        limit = f"up to {self.limit} time{'s' if self.limit > 1 else ''}"
-        said = (self.trigger, limit if self.limit else "", self.effect)
+        said = (self.trigger, bound(self.limit), self.effect)
         return tuple(filter(None, said))
 
 
 class Diagram(NamedTuple):
     """A saga to be drawn; `choices` are the states that rival rows leave.
 
-    `caption` says where a record stands; it is empty where none is shown.
+    `terms` are what holds for a process as a whole. `caption` says where a record
+    stands; it is empty where none is shown.
     """
 
     name: str
     title: str
+    terms: tuple[str, ...]
     caption: str
     states: tuple[StateNode, ...]
     steps: tuple[StepNode, ...]
@@ -111,9 +113,27 @@ def diagram_of(
         for action, rounds in _declared(pinned, version).items()
     )
     caption = standing.caption if standing else ""
+    terms = _terms(pinned, version)
     return Diagram(
-        saga.name, _line(saga.title), caption, states, steps, _choices(steps)
+        saga.name, _line(saga.title), terms, caption, states, steps, _choices(steps)
     )
+
+
+def _terms(pinned: Pinned, version: Version) -> tuple[str, ...]:
+    """Which of several versions it is, when it expires, and who aborts it."""
+    rows = version.rows
+    terms: list[str] = []
+    if len(pinned.versions) > 1:
+        terms.append(f"version {version.number}")
+    if rows.expires:
+        terms.append(f"expires after {duration(rows.expires)}")
+    if rows.abort:
+        actors = " or ".join(rows.abort.actors)
+        by = f" by {actors}" if actors else ""
+        pivot = any(action.pivot for action in rows.actions)
+        until = " until the point of no return" if pivot else ""
+        terms.append(f"{rows.abort.name}{by} aborts it{until}")
+    return tuple(terms)
 
 
 def _declared(pinned: Pinned, version: Version) -> dict[str, list[Rule]]:

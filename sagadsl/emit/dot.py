@@ -11,8 +11,8 @@ from sagadsl.emit.jinja import render
 from sagadsl.emit.label import Markup, attributes, cell, quoted, table, text
 from sagadsl.emit.layout import Layout, layout_of
 from sagadsl.emit.legend import legend
-from sagadsl.emit.look import UNTOUCHED, Look, state_look, step_look
-from sagadsl.emit.stepbox import badge, step_box
+from sagadsl.emit.look import UNTOUCHED, Look, else_look, state_look, step_look
+from sagadsl.emit.stepbox import badge, entries, exits, step_box
 from sagadsl.machine import Record
 from sagadsl.model import Pinned, Version
 
@@ -40,12 +40,20 @@ class Arrow(NamedTuple):
 
 
 def emit_dot(
-    pinned: Pinned, record: Record | None = None, version: Version | None = None
+    pinned: Pinned,
+    record: Record | None = None,
+    version: Version | None = None,
+    *,
+    heading: bool = True,
 ) -> str:
-    """The DOT of a version, the latest if none is named, and of a record in it."""
+    """The DOT of a version, the latest if none is named, and of a record in it.
+
+    A page that has the title and the terms needs no `heading` of the picture.
+    """
     diagram = diagram_of(pinned, record, version)
     layout = layout_of(diagram)
-    columns = _columns([*_states(diagram, layout), *_steps(diagram, layout)])
+    nodes = (_states, _choices, _steps)
+    columns = _columns([node for each in nodes for node in each(diagram, layout)])
     heads = _heads(diagram, layout, len(columns))
     return render(
         "saga.dot.jinja",
@@ -54,7 +62,9 @@ def emit_dot(
         graph=_graph(diagram, layout),
         node=attributes(shape="box", fontname=FONT, fontsize=12),
         edge=attributes(arrowsize=0.7, fontname=FONT, fontsize=9),
-        frame=attributes(label=_title(diagram), labelloc="t", style="invis"),
+        frame=attributes(
+            label=_title(diagram) if heading else "", labelloc="t", style="invis"
+        ),
         unframed=attributes(label="", style="invis"),
         columns=columns,
         heads=heads,
@@ -72,15 +82,23 @@ def _graph(diagram: Diagram, layout: Layout) -> str:
         fontname=FONT,
         pad=0.2,
         nodesep=0.3,
-        ranksep=0.22,
+        ranksep=_gap(diagram),
         tooltip=diagram.title or diagram.name,
         labelloc="b",
         label=legend(diagram, layout),
     )
 
 
+def _gap(diagram: Diagram) -> float:
+    """The room between levels: what goes to the ends of a wide bar needs more."""
+    groups = (g for s in diagram.steps for g in (*s.sources, s.targets))
+    widest = min(max(map(len, groups)), 10)
+    return round(0.22 + 0.05 * max(0, widest - 3), 2)
+
+
 def _title(diagram: Diagram) -> Markup:
     lines = [text(diagram.title or diagram.name, p.INK, 14, "b", widest=60)]
+    lines += [text(term, p.MUTED, 10, widest=60) for term in diagram.terms]
     if diagram.caption:
         lines.append(text(diagram.caption, p.BLUE, 11, "b", widest=60))
     return table([[cell(line)] for line in lines], cellpadding=2)
@@ -132,6 +150,45 @@ def _states(diagram: Diagram, layout: Layout) -> Iterator[Node]:
             yield Node(column, _state(state.name, column, layout), box)
 
 
+def _choices(diagram: Diagram, layout: Layout) -> Iterator[Node]:
+    """A diamond for each state that rival rows leave, in each column of theirs."""
+    for name, rivals in _rivals(diagram).items():
+        look = _choice_look(name, rivals, marked=diagram.marked)
+        diamond = attributes(
+            shape="diamond",
+            label="",
+            class_="choice",
+            width=0.2,
+            height=0.2,
+            style="filled",
+            color=look.line,
+            fillcolor=p.CARD,
+            penwidth=min(look.pen, 2),
+            tooltip=f"a choice in {name}",
+        )
+        for column in sorted({layout.steps[step.action] for step in rivals}):
+            yield Node(column, _choice(name, column), diamond)
+
+
+def _rivals(diagram: Diagram) -> dict[str, list[StepNode]]:
+    """The states that several rows leave, and these rows."""
+    return {
+        state.name: [step for step in diagram.steps if state.name in step.origins]
+        for state in diagram.states
+        if state.name in diagram.choices
+    }
+
+
+def _choice(name: str, column: int) -> str:
+    return quoted(f"choice {name} in column {column + 1}")
+
+
+def _choice_look(name: str, rivals: list[StepNode], *, marked: bool) -> Look:
+    """As the way that was taken, or as those that may be."""
+    ways = [step for step in rivals if not marked or name in step.standing.ways]
+    return step_look(ways[0], marked=marked) if ways else UNTOUCHED
+
+
 def _box(state: StateNode, look: Look, *, docs: bool, stub: bool) -> str:
     lines = [cell(text(state.name, look.ink, 12, "i" if stub else look.font))]
     if look.badge and not stub:
@@ -156,9 +213,10 @@ def _box(state: StateNode, look: Look, *, docs: bool, stub: bool) -> str:
 def _steps(diagram: Diagram, layout: Layout) -> Iterator[Node]:
     for step in diagram.steps:
         look = step_look(step, marked=diagram.marked)
+        red = else_look(step, marked=diagram.marked)
         box = attributes(
             shape="plain",
-            label=step_box(step, look, sideways=layout.sideways),
+            label=step_box(step, look, red, sideways=layout.sideways),
             class_=f"step {step.standing.mark}".strip(),
             tooltip=step.doc or step.action,
         )
@@ -170,6 +228,11 @@ def _arrows(diagram: Diagram, layout: Layout) -> Iterator[Arrow]:
         if state.kind == "initial":
             head = _state(state.name, layout.states[state.name], layout)
             yield Arrow(quoted("start"), head, attributes(color=p.INK, weight=STRAIGHT))
+    for name, rivals in _rivals(diagram).items():
+        look = _choice_look(name, rivals, marked=diagram.marked)
+        for column in sorted({layout.steps[step.action] for step in rivals}):
+            line = _line(look, arrowhead="none", weight=2 * STRAIGHT)
+            yield Arrow(_state(name, column, layout), _choice(name, column), line)
     for step in diagram.steps:
         column = layout.steps[step.action]
         yield from _inward(step, column, diagram, layout)
@@ -179,33 +242,36 @@ def _arrows(diagram: Diagram, layout: Layout) -> Iterator[Arrow]:
 def _inward(
     step: StepNode, column: int, diagram: Diagram, layout: Layout
 ) -> Iterator[Arrow]:
-    for name in step.origins:
+    for name, port in entries(step):
         come = not diagram.marked or name in step.standing.ways
         look = step_look(step, marked=diagram.marked) if come else UNTOUCHED
-        values: dict[str, str | float] = {"arrowhead": "none", "weight": STRAIGHT}
-        if name in diagram.choices:
-            values |= {"dir": "both", "arrowtail": "odiamond"}
-        if step.driver == "timer" and not look.style:
-            values["style"] = "dotted"
-        tail = _state(name, column, layout)
-        yield Arrow(tail, quoted(f"step {step.action}"), _line(look, **values))
+        chosen = name in diagram.choices
+        tail = _choice(name, column) if chosen else _state(name, column, layout)
+        side = "w" if layout.sideways else "n"
+        line = _line(look, arrowhead="none", weight=STRAIGHT)
+        yield Arrow(tail, _port(step, port, side), line)
 
 
 def _outward(
     step: StepNode, column: int, diagram: Diagram, layout: Layout
 ) -> Iterator[Arrow]:
-    node = quoted(f"step {step.action}")
     own = step_look(step, marked=diagram.marked)._replace(style="")
-    red = own._replace(line=p.RED)
-    ways: tuple[tuple[Look, str, tuple[str, ...], dict[str, str | float]], ...] = (
-        (own, "", step.targets, {"weight": STRAIGHT}),
-        (red, ':"else"', step.otherwise, {"style": "dashed"}),
-    )
-    for look, port, names, values in ways:
-        for name in names:
-            gone = not diagram.marked or name in step.standing.exits
-            line = _line(look if gone else UNTOUCHED, **values)
-            yield Arrow(node + port, _state(name, column, layout), line)
+    red = else_look(step, marked=diagram.marked)
+    side = "e" if layout.sideways else "s"
+    for name, port in exits(step):
+        gone = not diagram.marked or name in step.standing.exits
+        line = _line(own if gone else UNTOUCHED, weight=STRAIGHT)
+        yield Arrow(_port(step, port, side), _state(name, column, layout), line)
+    for name in step.otherwise:
+        gone = not diagram.marked or name in step.standing.exits
+        line = _line(red if gone else UNTOUCHED, style="dashed")
+        yield Arrow(_port(step, "else", side), _state(name, column, layout), line)
+
+
+def _port(step: StepNode, port: str, side: str) -> str:
+    """A row's box, or the place in it that a port names, on one side."""
+    box = quoted(f"step {step.action}")
+    return f'{box}:"{port}":{side}' if port else box
 
 
 def _line(look: Look, **values: str | float) -> str:

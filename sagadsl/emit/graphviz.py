@@ -23,6 +23,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _KEY = b"dot-sha256"
 _SVG = re.compile(rb'<svg [^>]*\bdata-dot-sha256="([0-9a-f]{64})"')
 
+_LENGTH = re.compile(r'\b(width|height)="([\d.]+)pt"')
+
 
 class RenderError(Exception):
     """Why there is no picture."""
@@ -89,6 +91,7 @@ def _themed(svg: bytes, digest: str) -> bytes:
     """The bare element, with its digest and with colours for dark pages."""
     text = svg.decode()
     text = re.sub(r"<!--.*?-->\n?", "", text[text.index("<svg ") :], flags=re.DOTALL)
+    text = _LENGTH.sub(_in_pixels, text, count=2)
     rules = "".join(
         f'.saga [{part}="{light}"] {{ {part}: {dark} }}\n'
         for light, dark in DARK.items()
@@ -99,6 +102,11 @@ def _themed(svg: bytes, digest: str) -> bytes:
     opening, rest = text.split(">", 1)
     own = f' class="saga" role="img" data-dot-sha256="{digest}">\n'
     return (opening + own + style + rest.lstrip()).encode()
+
+
+def _in_pixels(length: re.Match[str]) -> str:
+    """A length that every renderer knows; points are of print, and not all do."""
+    return f'{length[1]}="{round(float(length[2]) * 4 / 3)}"'
 
 
 def _stamped(png: bytes, digest: str) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sagadsl.emit import palette as p
-from sagadsl.emit.diagram import diagram_of
 from sagadsl.emit.jinja import render
-from sagadsl.emit.rows import performed, positions, rows, undoes
+from sagadsl.emit.page import page_of
+from sagadsl.emit.standing import stand
 from sagadsl.machine import Record
 from sagadsl.model import Pinned, Version
 
@@ -14,7 +14,7 @@ def emit_html(
     pinned: Pinned, record: Record | None, svg: str, version: Version | None = None
 ) -> str:
     """The page with a picture, which is what `render` made of the saga's DOT."""
-    saga = pinned.saga
+    version = version or pinned.latest
     light = {
         "card": p.CARD,
         "ink": p.INK,
@@ -25,16 +25,10 @@ def emit_html(
     }
     return render(
         "saga.html.jinja",
-        origin=f"{saga.name}.saga",
-        name=saga.name,
-        title=saga.title or saga.name,
-        caption=diagram_of(pinned, record, version).caption,
+        origin=f"{pinned.saga.name}.saga",
+        page=page_of(pinned, version),
+        caption=stand(version, record).caption if record is not None else "",
         light=light,
         dark={use: p.DARK[colour] for use, colour in light.items()},
         svg=svg.strip(),
-        rows=rows(saga),
-        undoes=undoes(saga),
-        actions=performed(saga),
-        states=list(saga.states.values()),
-        positions=positions(pinned),
     )

@@ -48,6 +48,13 @@ def text(
     return Markup(f'<font color="{colour}" point-size="{size}">{lines}</font>')
 
 
+def spans(values: Iterable[str], colour: str, style: str, widest: int) -> Markup:
+    """Texts with commas between, each on one line as long as it fits there."""
+    space = "\N{NO-BREAK SPACE}"
+    whole = (v.replace(" ", space) if len(v) <= widest else v for v in values)
+    return text(", ".join(whole), colour, 9, style, widest=widest)
+
+
 def roomy(value: str) -> str:
     """A text with room at both ends: where it is shown, letters may be wider."""
     return f"\N{NO-BREAK SPACE}{value}\N{NO-BREAK SPACE}"

@@ -10,10 +10,11 @@ from sagadsl.emit.label import Markup, cell, table, text
 from sagadsl.emit.layout import Layout
 from sagadsl.emit.look import MARKS
 from sagadsl.emit.standing import Mark
-from sagadsl.emit.stepbox import BAR, badge, pivot
+from sagadsl.emit.stepbox import BAR, badge, pivot, timer
 
-_MARKS = {
+MEANINGS = {
     Mark.HERE: "the process stands here",
+    Mark.STOPPED: "came no further, and goes back",
     Mark.NEXT: "may begin next",
     Mark.DONE: "is done",
     Mark.DOUBT: "begun, outcome not known",
@@ -43,7 +44,7 @@ def _item(sample: Markup, meaning: str) -> tuple[Markup, Markup]:
 def _marks(diagram: Diagram) -> Iterator[tuple[Markup, Markup]]:
     seen = {state.standing.mark for state in diagram.states}
     seen |= {step.standing.mark for step in diagram.steps}
-    for mark, meaning in _MARKS.items():
+    for mark, meaning in MEANINGS.items():
         if mark is Mark.DONE and mark in seen:
             word = text(mark, p.INK, 9, "b")
             yield _item(cell(word, border=2, color=p.INK, bgcolor=p.PASSED), meaning)
@@ -53,12 +54,17 @@ def _marks(diagram: Diagram) -> Iterator[tuple[Markup, Markup]]:
 
 def _samples(diagram: Diagram) -> Iterator[tuple[Markup, Markup]]:
     steps = diagram.steps
+    word = text("step", p.INK, 9, "b")
     if any(step.effect for step in steps):
-        word = text("box", p.INK, 9)
-        frame = cell(word, border=1, color=p.LINE, cellpadding=3)
-        yield _item(frame, "our code performs it; else it is only recorded")
-    if any(step.driver != "actor" for step in steps):
-        yield _item(cell(text("teal", p.TEAL, 9)), "the saga takes it by itself")
+        frame = cell(word, border=1, color=p.LINE, bgcolor=p.CARD, cellpadding=3)
+        yield _item(frame, "performed by our code")
+    if any(not step.effect for step in steps):
+        ground = cell(word, bgcolor=p.FACT, cellpadding=3)
+        yield _item(ground, "only recorded, nothing to perform")
+    if any(step.driver == "system" for step in steps):
+        yield _item(cell(text("by system", p.TEAL, 9)), "the saga takes it by itself")
+    if any(step.driver == "timer" for step in steps):
+        yield _item(cell(timer("after", p.TEAL)), "comes by itself after this time")
     if diagram.choices:
         yield _item(cell(text("\N{LOZENGE}", p.INK, 11)), "one of these ways is taken")
     if any(step.joins or step.forks for step in steps):
@@ -66,7 +72,7 @@ def _samples(diagram: Diagram) -> Iterator[tuple[Markup, Markup]]:
         yield _item(bar, "all of these ways are taken")
     if any(step.otherwise for step in steps):
         word = text("else", p.RED, 9, "i")
-        line = cell(word, border=1, sides="B", style="dashed", color=p.RED)
+        line = cell(word, border=1, style="dashed", color=p.RED)
         yield _item(line, "where it goes on after it has failed for good")
     if any(step.undo for step in steps):
         word = text("undo", p.PURPLE, 9)

@@ -12,7 +12,7 @@ from sagadsl.emit.standing import Mark
 class Look(NamedTuple):
     """Colours, the width and style of the line, and the word that marks it.
 
-    `style` is empty, `dashed` or `dotted`; `font` has the letters of `b`, `i`, `s`.
+    `style` is empty or `dashed`; `font` has the letters of `b`, `i`, `s`.
     """
 
     line: str
@@ -40,16 +40,17 @@ _STEP = Look(p.LINE, p.CARD, p.INK, p.MUTED)
 UNTOUCHED = Look(p.FADED, p.CARD, p.FADED, p.FADED)
 MARKS = {
     Mark.NONE: UNTOUCHED,
-    Mark.WAIVED: Look(p.INK, p.CARD, p.INK, p.MUTED, 2, "dotted", "i", "waived"),
+    Mark.WAIVED: Look(p.INK, p.CARD, p.INK, p.MUTED, 2, "dashed", "i", "waived"),
     Mark.DONE: Look(p.INK, p.PASSED, p.INK, p.MUTED, 2, "", "b"),
     Mark.UNDONE: Look(
-        p.PURPLE, p.PURPLE_FILL, p.INK, p.MUTED, 1, "dotted", "s", "undone"
+        p.PURPLE, p.PURPLE_FILL, p.INK, p.MUTED, 1, "dashed", "s", "undone"
     ),
     Mark.FAILED: Look(p.RED, p.RED_FILL, p.INK, p.MUTED, 1, "", "s", "failed"),
     Mark.NEXT: Look(p.BLUE, p.CARD, p.INK, p.MUTED, 2, "dashed", "b", "next"),
     Mark.DOUBT: Look(
         p.AMBER, p.AMBER_FILL, p.INK, p.MUTED, 2, "dashed", "b", "in doubt"
     ),
+    Mark.STOPPED: Look(p.PURPLE, p.PURPLE_FILL, p.INK, p.MUTED, 3, "", "b", "stopped"),
     Mark.HERE: Look(p.BLUE, p.BLUE_FILL, p.INK, p.MUTED, 3, "", "b", "here"),
 }
 
@@ -60,14 +61,23 @@ def state_look(state: StateNode, *, marked: bool) -> Look:
     if not marked:
         return _KINDS[state.kind]
     look = MARKS[mark]
-    if mark is Mark.DONE:
-        return look._replace(font="")
-    if mark is Mark.HERE and state.kind.startswith("final"):
-        kind = _KINDS[state.kind]
-        return look._replace(line=kind.line, fill=kind.fill)
-    return look
+    return look._replace(font="") if mark in (Mark.DONE, Mark.UNDONE) else look
 
 
 def step_look(step: StepNode, *, marked: bool) -> Look:
     """How a row looks, `marked` in a picture with a record."""
-    return MARKS[step.standing.mark] if marked else _STEP
+    look = MARKS[step.standing.mark] if marked else _STEP
+    if step.effect or look.fill != p.CARD:
+        return look
+    return look._replace(
+        fill=p.BLUE_FILL if step.standing.mark is Mark.NEXT else p.FACT
+    )
+
+
+def else_look(step: StepNode, *, marked: bool) -> Look:
+    """How the way on after a failure looks: faded once it cannot be taken."""
+    passed = (Mark.NONE, Mark.DONE, Mark.WAIVED, Mark.UNDONE)
+    taken = step.standing.exits & set(step.otherwise)
+    if marked and step.standing.mark in passed and not taken:
+        return UNTOUCHED
+    return Look(p.RED, p.CARD, p.RED, p.RED)

@@ -1,4 +1,4 @@
-"""The page of a saga in Markdown: the table, the picture, and all that is said."""
+"""The page of a saga in Markdown: the picture, the tables, and all that is said."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from sagadsl.emit.jinja import render
 from sagadsl.emit.mermaid import emit_mermaid
-from sagadsl.emit.rows import duration, performed, positions, rows, undoes
+from sagadsl.emit.page import Section, page_of
 from sagadsl.model import Pinned
 
 _NAME = re.compile(r"\w+")
@@ -15,37 +15,16 @@ _MEANING = re.compile(r"[^\w .,;:'()/%-]|(?<![^\W_])_|_(?![^\W_])")
 
 def emit_markdown(pinned: Pinned) -> str:
     """The page, with the picture as Mermaid."""
-    saga = pinned.saga
+    page = page_of(pinned)
     return render(
         "saga.md.jinja",
-        origin=escaped(f"{saga.name}.saga"),
-        title=escaped(saga.title or saga.name),
-        name=_code(saga.name),
-        aggregate=_code(saga.aggregate),
-        expires=duration(saga.expires) if saga.expires else "",
-        remember=duration(saga.remember) if saga.remember else "",
-        abort=_abort(pinned),
+        origin=escaped(f"{pinned.saga.name}.saga"),
+        title=escaped(page.title),
+        terms=[escaped(term) for term in page.terms],
         diagram=emit_mermaid(pinned),
-        rows=[
-            (
-                _code(r.prev),
-                _code(r.next),
-                _code(r.action),
-                escaped(r.trigger),
-                escaped(r.doc),
-            )
-            for r in rows(saga)
-        ],
-        undoes=[(_code(action), _code(undo)) for action, undo in undoes(saga)],
-        actions=[
-            (_code(name), escaped(how), escaped(doc))
-            for name, how, doc in performed(saga)
-        ],
-        states=[(_code(s.name), s.kind, escaped(s.doc)) for s in saga.states.values()],
-        positions=[(p.number, _code(p.step), p.versions) for p in positions(pinned)],
-        versions=[
-            (v.number, "released" if v.released else "draft", v.digest)
-            for v in pinned.versions
+        sections=[
+            (section.title, [column.head for column in section.columns], _rows(section))
+            for section in page.sections
         ],
     )
 
@@ -59,6 +38,16 @@ def _entity(found: re.Match[str]) -> str:
     return f"&#{ord(found[0])};"
 
 
+def _rows(section: Section) -> list[list[str]]:
+    return [
+        [
+            _code(cell) if column.names else escaped(cell)
+            for column, cell in zip(section.columns, row, strict=True)
+        ]
+        for row in section.rows
+    ]
+
+
 def _code(cell: str) -> str:
     """The names of a cell as code, what joins them as text."""
     words = (
@@ -66,11 +55,3 @@ def _code(cell: str) -> str:
         for part in cell.split()
     )
     return " ".join(words)
-
-
-def _abort(pinned: Pinned) -> str:
-    abort = pinned.saga.abort
-    if not abort:
-        return "by operators"
-    actors = " or ".join(map(_code, abort.actors)) or "anyone"
-    return f"{_code(abort.name)} by {actors}"

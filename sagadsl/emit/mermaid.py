@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sagadsl.emit import palette as p
 from sagadsl.emit.diagram import Diagram, StateNode, StepNode, diagram_of
 from sagadsl.emit.jinja import render
+from sagadsl.emit.legend import MEANINGS
 from sagadsl.emit.standing import Mark
 from sagadsl.emit.stepbox import PIVOT
 from sagadsl.machine import Record
@@ -18,7 +19,8 @@ CLASSES = {
     "state": f"fill:{p.STATE},stroke:{p.EDGE},color:{p.INK}",
     "final": f"fill:{p.GREEN_FILL},stroke:{p.GREEN},color:{p.INK}",
     "failure": f"fill:{p.RED_FILL},stroke:{p.RED},color:{p.INK}",
-    "fact": "fill:none,stroke:none",
+    "choice": f"fill:{p.CARD},stroke:{p.LINE}",
+    "fact": f"fill:{p.FACT},stroke:none,color:{p.INK}",
     "effect": f"fill:{p.CARD},stroke:{p.LINE},color:{p.INK}",
     "pivot": f"fill:{p.AMBER_FILL},stroke:{p.AMBER},stroke-width:3px,color:{p.INK}",
     "done": f"fill:{p.PASSED},stroke:{p.INK},stroke-width:2px,color:{p.INK}",
@@ -31,7 +33,14 @@ CLASSES = {
     "undone": f"fill:{p.PURPLE_FILL},stroke:{p.PURPLE},"
     f"stroke-dasharray:2 2,color:{p.INK}",
     "waived": f"fill:{p.CARD},stroke:{p.INK},stroke-dasharray:2 2,color:{p.INK}",
+    "stopped": f"fill:{p.PURPLE_FILL},stroke:{p.PURPLE},stroke-width:4px,color:{p.INK}",
 }
+# What of the colours does not go without saying.
+_LEGEND = {
+    "effect": "performed by our code",
+    "fact": "only recorded, nothing to perform",
+    "pivot": "from here on only forward",
+} | {mark.split()[-1]: meaning for mark, meaning in MEANINGS.items()}
 _PLAIN = frozenset(" .,:()/'-_")
 
 
@@ -49,7 +58,7 @@ def emit_mermaid(
     """The flowchart of a version, the latest if none is named, and of a record."""
     diagram = diagram_of(pinned, record, version)
     ids = {state.name: f"s{i}" for i, state in enumerate(diagram.states)}
-    nodes = [*_states(diagram, ids), *_steps(diagram)]
+    nodes = [*_states(diagram, ids), *_choices(diagram, ids), *_steps(diagram)]
     kinds = {node.kind for node in nodes}
     return render(
         "saga.mmd.jinja",
@@ -57,6 +66,10 @@ def emit_mermaid(
         title=escaped(diagram.title or diagram.name),
         nodes=nodes,
         arrows=list(_arrows(diagram, ids)),
+        legend=[
+            Node(f"l{i}", f'["{_LEGEND[kind]}"]', kind)
+            for i, kind in enumerate(kind for kind in _LEGEND if kind in kinds)
+        ],
         classes=[(name, look) for name, look in CLASSES.items() if name in kinds],
     )
 
@@ -77,7 +90,7 @@ def _states(diagram: Diagram, ids: dict[str, str]) -> Iterator[Node]:
     for state in diagram.states:
         mark, rounds = state.standing
         lines = [state.name]
-        if mark is Mark.HERE:
+        if mark in (Mark.HERE, Mark.STOPPED):
             lines.append(", ".join((mark, *rounds)))
         shape = f'(["{_label(lines)}"])' if state.ends else f'("{_label(lines)}")'
         yield Node(ids[state.name], shape, _state_kind(state, diagram))
@@ -87,6 +100,12 @@ def _state_kind(state: StateNode, diagram: Diagram) -> str:
     if diagram.marked and state.standing.mark:
         return state.standing.mark
     return state.kind.split()[-1] if state.ends else "state"
+
+
+def _choices(diagram: Diagram, ids: dict[str, str]) -> Iterator[Node]:
+    for state in diagram.states:
+        if state.name in diagram.choices:
+            yield Node(f"c{ids[state.name]}", '{" "}', "choice")
 
 
 def _steps(diagram: Diagram) -> Iterator[Node]:
@@ -114,8 +133,9 @@ def _arrows(diagram: Diagram, ids: dict[str, str]) -> Iterator[str]:
     for state in diagram.states:
         if state.kind == "initial":
             yield f"start --> {ids[state.name]}"
+    ways = {name: f"c{ids[name]}" for name in diagram.choices}
+    yield from (f"{ids[name]} --- {ways[name]}" for name in ids if name in ways)
     for i, step in enumerate(diagram.steps):
-        line = "-.-" if step.driver == "timer" else "---"
-        yield from (f"{ids[name]} {line} t{i}" for name in step.origins)
+        yield from (f"{(ids | ways)[name]} --- t{i}" for name in step.origins)
         yield from (f"t{i} --> {ids[name]}" for name in step.targets)
         yield from (f't{i} -. "else" .-> {ids[name]}' for name in step.otherwise)

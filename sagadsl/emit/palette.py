@@ -6,9 +6,10 @@ CARD = "#ffffff"
 INK = "#1f2328"
 MUTED = "#59636e"
 LINE = "#6e7781"
-FADED = "#afb8c1"
+FADED = "#98a1ab"
 STATE = "#f6f8fa"
-PASSED = "#e7ecf0"
+FACT = "#eceff3"
+PASSED = "#dce2e9"
 EDGE = "#8c959f"
 GREEN = "#1a7f37"
 GREEN_FILL = "#dafbe1"
@@ -29,9 +30,10 @@ DARK = {
     INK: "#e6edf3",
     MUTED: "#9198a1",
     LINE: "#8b949e",
-    FADED: "#59616b",
+    FADED: "#68717d",
     STATE: "#1c2128",
-    PASSED: "#2d333b",
+    FACT: "#1a2028",
+    PASSED: "#343b45",
     EDGE: "#656c76",
     GREEN: "#3fb950",
     GREEN_FILL: "#12301c",

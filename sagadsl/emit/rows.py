@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sagadsl.machine import Action, Rule
-from sagadsl.model import Pinned, Saga, Transition
+from sagadsl.model import Pinned, Saga, Transition, Version
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
@@ -34,16 +34,31 @@ def rows(saga: Saga) -> list[Row]:
     return [_row(saga, transition) for transition in saga.transitions.values()]
 
 
+def next_cell(targets: Sequence[str], otherwise: Sequence[str]) -> str:
+    """The states that a row leads to, as they are written."""
+    leads = (targets, otherwise)
+    return " else ".join(Rule.cell([states]) for states in leads if states)
+
+
+def bound(limit: int) -> str:
+    """How often a row may be taken, as in `up to 2 times`; empty if it is no loop."""
+    return f"up to {_counted(limit, 'time')}" if limit else ""
+
+
 def undoes(saga: Saga) -> list[tuple[str, str]]:
     """Each action with what takes it back."""
     return [(row.action, row.compensation) for row in saga.compensations.values()]
 
 
-def performed(saga: Saga) -> list[tuple[str, str, str]]:
-    """Each action that our code performs, how, and what is said of it."""
+def performed(saga: Saga, version: Version) -> list[tuple[str, str, str]]:
+    """Each action of a version that our code performs, how, and what is said of it."""
     return [
-        (name, ", ".join(clauses(action.row, parks=action.parks)), action.doc)
-        for name, action in saga.actions.items()
+        (
+            action.name,
+            ", ".join(clauses(action)),
+            saga.actions[action.name].doc if action.name in saga.actions else "",
+        )
+        for action in version.rows.actions
     ]
 
 
@@ -72,24 +87,21 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _row(saga: Saga, row: Transition) -> Row:
-    leads = [Rule.cell([states]) for states in (row.targets, row.otherwise) if states]
-    limit = f"up to {_counted(row.limit, 'time')}" if row.limit else ""
     action = saga.actions.get(row.action)
     return Row(
         Rule.cell(row.sources),
-        " else ".join(leads),
+        next_cell(row.targets, row.otherwise),
         row.action,
-        " ".join(filter(None, (row.trigger.text, limit))),
+        " ".join(filter(None, (row.trigger.text, bound(row.limit)))),
         "; ".join(filter(None, (row.doc, action.doc if action else ""))),
     )
 
 
-def clauses(row: Action, *, parks: bool = False) -> Iterator[str]:
-    """How an action is performed, in the words of the language."""
+def clauses(row: Action) -> Iterator[str]:
     yield row.effect or "a fact"
     if row.probe:
         yield f"probe {row.probe}"
-    if parks:
+    elif row.effect == "once":
         yield "in doubt park"
     if row.attempts > 1 or row.pause:
         every = f" every {duration(row.pause)}" if row.pause else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,7 +13,11 @@ from sagadsl.model import Version
 
 
 class Mark(StrEnum):
-    """What a record says of a state or a step; nothing, if it has not come there."""
+    """What a record says of a state or a step; nothing, if it has not come there.
+
+    A state that is held is `here`, or, if the process is being aborted, `stopped`: it
+    has come no further, and nothing begins from there any more.
+    """
 
     NONE = ""
     WAIVED = "waived"
@@ -21,6 +26,7 @@ class Mark(StrEnum):
     FAILED = "failed"
     NEXT = "next"
     DOUBT = "in doubt"
+    STOPPED = "stopped"
     HERE = "here"
 
 
@@ -53,6 +59,7 @@ class Standing(NamedTuple):
     steps: Mapping[str, StepMark]
 
 
+_MOST_ROUNDS = 4
 # What is told of a row whose rounds differ: what is going on, else what came last.
 _URGENT = (Mark.DOUBT, Mark.NEXT)
 
@@ -101,12 +108,17 @@ def _salient(marks: list[Mark]) -> Mark:
 
 
 def _rounds(rounds: list[Plan], marks: list[Mark]) -> tuple[str, ...]:
-    told = tuple(
-        f"{_round(plan.rule.round)} {mark}"
+    """What became of each round; of many, of the last, and of the others together."""
+    told = [
+        (_round(plan.rule.round), mark)
         for plan, mark in zip(rounds, marks, strict=True)
         if mark
-    )
-    return told if len(told) > 1 else ()
+    ]
+    if len(told) < _MOST_ROUNDS:
+        return tuple(f"{name} {mark}" for name, mark in told) if told[1:] else ()
+    *others, (name, last) = told
+    counts = Counter(mark for _, mark in others).items()
+    return (*(f"{n} rounds {mark}" for mark, n in counts), f"{name} {last}")
 
 
 def _round(suffix: str) -> str:
@@ -134,21 +146,31 @@ def _exits(record: Record, rounds: list[Plan]) -> Iterator[str]:
             yield from rule.fallbacks
 
 
+def held_as(record: Record) -> Mark:
+    """What to call the states that a record holds.
+
+    These are the same while it aborts, as the machine says; but nothing begins there.
+    """
+    return Mark.STOPPED if record.control & ABORTING else Mark.HERE
+
+
 def _states(machine: Machine, record: Record) -> dict[str, StateMark]:
-    here = [] if record.control & ABORTING else machine.guards.held(record)
-    held = {place.name for place in here}
-    failed = record.closed & ~record.done
+    _, done, closed, _ = record
+    held = {place.name for place in machine.guards.held(record)}
+    here = held_as(record)
+    failed = closed & ~done
     rounds: dict[str, list[str]] = {}
     marks: dict[str, Mark] = {}
     for place in machine.guards.places:
         name = place.state
         marks.setdefault(name, Mark.NONE)
         if place.name in held:
-            marks[name] = Mark.HERE
+            marks[name] = here
             suffix = place.name[len(name) + 1 :]
             rounds.setdefault(name, []).append(_round(suffix) if suffix else "")
-        elif marks[name] is Mark.NONE and place.reached(record.done, failed):
-            marks[name] = Mark.DONE
+        elif marks[name] in (Mark.NONE, Mark.UNDONE) and place.reached(done, failed):
+            stands = place.reached(done & ~closed, failed)
+            marks[name] = Mark.DONE if stands else Mark.UNDONE
     return {
         name: StateMark(mark, tuple(filter(None, rounds.get(name, ()))))
         for name, mark in marks.items()
@@ -156,13 +178,23 @@ def _states(machine: Machine, record: Record) -> dict[str, StateMark]:
 
 
 def _caption(machine: Machine, record: Record) -> str:
-    held = " and ".join(machine.standing(record))
-    if record.control & FINISHED:
-        compensated = record.control & ABORTING
-        return "finished: compensated" if compensated else f"finished in {held}"
-    if record.control & ABORTING:
-        return "aborting: what was done is being undone"
-    if failed := record.closed & ~record.done & machine.guards.dead_ends:
-        names = [plan.rule.action for plan in machine.guards.plans if plan.bit & failed]
-        return f"{' and '.join(names)} failed: to be aborted"
-    return f"now in {held}" if held else "between states: a step is in doubt"
+    begun, done, closed, control = record
+    plans = machine.guards.plans
+    held = listed(machine.standing(record))
+    if control & FINISHED:
+        return "finished: compensated" if control & ABORTING else f"finished in {held}"
+    if control & ABORTING:
+        return f"aborting{held and f' from {held}'}: what was done is being undone"
+    if failed := closed & ~done & machine.guards.dead_ends:
+        names = [plan.rule.action for plan in plans if plan.bit & failed]
+        return f"{listed(names)} failed: to be aborted"
+    doubt = [p.rule.action for p in plans if p.bit & begun & ~done & ~closed]
+    parts = [f"now in {held}"] if held else []
+    parts += [f"in doubt: {listed(doubt)}"] if doubt else []
+    return "; ".join(parts)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row, as in `a, b and c`."""
+    *others, last = names or ("",)
+    return f"{', '.join(others)} and {last}" if others else last

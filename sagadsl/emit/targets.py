@@ -48,15 +48,20 @@ def draw(
         return emit_mermaid(pinned, record, version).encode()
     from sagadsl.emit.dot import emit_dot  # noqa: PLC0415  one target
 
-    dot = emit_dot(pinned, record, version)
+    dot = emit_dot(pinned, record, version, heading=form != "html")
     if form == "dot":
         return dot.encode()
     if form == "html":
         from sagadsl.emit.html import emit_html  # noqa: PLC0415  one target
 
         start, end = (old or b"").find(b"<svg"), (old or b"").rfind(b"</svg>") + 6
-        svg = draw(pinned, "svg", record, version, old[start:end] if old else None)
+        svg = _picture(dot, "svg", old[start:end] if old else None)
         return emit_html(pinned, record, svg.decode(), version).encode()
+    return _picture(dot, form, old)
+
+
+def _picture(dot: str, form: str, old: bytes | None) -> bytes:
+    """The old picture if it is of this DOT, else a new one."""
     from hashlib import sha256  # noqa: PLC0415  pictures only
 
     from sagadsl.emit.graphviz import digest_of, render  # noqa: PLC0415  pictures only

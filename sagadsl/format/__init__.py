@@ -127,7 +127,7 @@ def _block(saga: SagaSyntax, block: syntax.Block) -> Iterator[_Unit]:
     span, word = block.span, block.word
     opens = _brace(saga, word.span.end)
     yield _Unit(span.start, opens, 1, 1, [f"{word.text} {{"])
-    cells, *separators = COLUMNS[word.text]
+    cells, separators = COLUMNS[word.text]
     rows = [cells(item) for item in block.items]
     texts = align(rows, separators)
     for item, text in zip(block.items, texts, strict=True):

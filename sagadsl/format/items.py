@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
 
 from sagadsl import syntax
 
@@ -135,13 +135,19 @@ def _waive(item: syntax.WaiveItem) -> tuple[str, ...]:
     return f"from {item.version.value} waive {item.action.text}", item.when.text
 
 
-COLUMNS: Final[dict[str, tuple[Any, ...]]] = {
-    "states": (_state, "  "),
-    "transitions": (_row, " -> ", " : ", "  ", "  ", "  ", "  "),
-    "compensations": (_compensation, " : "),
-    "actions": (_action, " : ", "  "),
-    "properties": (_property,),
-    "scenarios": (_scenario, " : "),
-    "upgrades": (_waive, " when "),
+class Columns(NamedTuple):
+    """How an item of a section falls into cells, and what stands between these."""
+
+    cells: Callable[[Any], tuple[str, ...]]
+    separators: tuple[str, ...]
+
+
+COLUMNS: Final = {
+    "states": Columns(_state, ("  ",)),
+    "transitions": Columns(_row, (" -> ", " : ", "  ", "  ", "  ", "  ")),
+    "compensations": Columns(_compensation, (" : ",)),
+    "actions": Columns(_action, (" : ", "  ")),
+    "properties": Columns(_property, ()),
+    "scenarios": Columns(_scenario, (" : ",)),
+    "upgrades": Columns(_waive, (" when ",)),
 }
-"""How the items of a section fall into cells, and what stands between these."""

@@ -6,10 +6,10 @@ from typing import Final
 
 from sagadsl.diagnostics import Finding, Rule
 from sagadsl.source import Span
+from sagadsl.syntax import SECONDS
 
 RULE = Rule("SAGA004", "number")
 
-SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _YEARS: Final = 100
 _LONGEST: Final = _YEARS * 365 * SECONDS["day"]
 _DIGITS: Final = 9

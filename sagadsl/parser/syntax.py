@@ -88,7 +88,9 @@ def _finding(error: Unexpected, span: Span, help_: str) -> Finding:
     return RULE.finding(
         f"unexpected {_name(found)}",
         span,
-        f"expected {list_kinds(error.expected)}",
+        "expected a unit such as `seconds`"
+        if _wants_unit(error)
+        else f"expected {list_kinds(error.expected)}",
         why=FORMS[error.place.section].nature,
         help=help_,
     )
@@ -157,6 +159,13 @@ def _general_help(error: Unexpected) -> str:
     """What to do where no slip is known: what is left out, or what the form is."""
     kind, name = error.found.type, _name(error.found)
     form = FORMS[error.place.section]
+    number = error.place.previous.text if len(error.place.previous.text) < 9 else "3"
+    if error.expected == {"TIMES"}:
+        return f"write `{number} times`"
+    if _wants_unit(error):
+        return f"write the unit, as in `{number} seconds`"
+    if kind in ("COMMA", "AMPERSAND") and error.expected == {"COLON"}:
+        return f"write each {form.noun} on a line of its own: `{form.example}`"
     if kind in ENDS and error.place.section == "saga":
         return f"complete the line with {list_kinds(error.expected)}"
     if kind in ENDS:
@@ -171,6 +180,10 @@ def _general_help(error: Unexpected) -> str:
     if len(error.expected) == 1:
         return f"write {list_kinds(error.expected)}"
     return f"write the {form.noun} as `{form.example}`"
+
+
+def _wants_unit(error: Unexpected) -> bool:
+    return error.place.previous.type == "INT" and "NAME" in error.expected
 
 
 def _left_out(error: Unexpected) -> Iterator[str]:

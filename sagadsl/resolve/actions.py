@@ -11,13 +11,6 @@ from sagadsl.model import Action, Compensation
 from sagadsl.resolve.names import check_form, duplicate, unknown
 from sagadsl.source import Span
 
-SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-
-
-def seconds(duration: syntax.Duration | None) -> int:
-    """The length of a duration, 0 for none."""
-    return duration.amount * SECONDS[duration.unit] if duration else 0
-
 
 def resolve_compensations(
     items: Iterable[syntax.CompensationItem], rows: Collection[str]
@@ -29,6 +22,11 @@ def resolve_compensations(
         name = item.action.text
         if name not in rows:
             declare = f"write a row with the action `{name}`, or remove the line"
+            if item.compensation.text in rows:
+                declare = (
+                    f"write `{item.compensation.text} : {name}`: first the action, then"
+                    " what takes it back"
+                )
             findings.append(unknown("action", item.action, rows, declare))
         if wrong := check_form(item.compensation):
             findings.append(wrong)
@@ -116,12 +114,12 @@ def _with(row: ActionRow, clause: syntax.ActionClause) -> ActionRow:
     if isinstance(clause, syntax.Probe):
         return row._replace(probe=clause.name.text)
     if isinstance(clause, syntax.Timeout):
-        return row._replace(timeout=seconds(clause.duration))
+        return row._replace(timeout=clause.duration.seconds)
     if isinstance(clause, syntax.Retry):
         return row._replace(
             attempts=clause.times.value,
-            pause=seconds(clause.every),
-            longest=seconds(clause.up_to),
+            pause=clause.every.seconds if clause.every else 0,
+            longest=clause.up_to.seconds if clause.up_to else 0,
         )
     return row
 

@@ -44,7 +44,9 @@ def check_parts(tree: syntax.SagaSyntax) -> Iterator[Finding]:
                 span,
                 first[word],
                 why="each thing is said in one place",
-                help="join the two",
+                help="join the two"
+                if isinstance(part, syntax.Block)
+                else "keep one of the two",
             )
         first.setdefault(word, span)
         if isinstance(part, syntax.Aggregate) and (wrong := check_form(part.name)):

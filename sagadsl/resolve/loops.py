@@ -75,11 +75,12 @@ def check_size(rows: Mapping[str, Transition]) -> Finding | None:
         )
         total += ways * own.size if own else ways
         if total > MOST_STEPS:
-            span = row.limit_span or row.span
+            bounds = [rows[name] for loop in loops.values() for name in loop.limits]
+            most = max(bounds, key=lambda row: row.limit, default=row)
             return TOO_MANY_STEPS.finding(
                 f"the saga has more than {MOST_STEPS} steps",
-                span,
-                "the limit is passed here",
+                most.limit_span or most.span,
+                "the largest bound" if bounds else "the limit is passed here",
                 why="each round of a loop has steps of its own, each with its bit",
                 help="lower the bound of the loop, or split the saga",
             )

@@ -35,7 +35,7 @@ def check_form(name: Name) -> Finding | None:
         label, advice = f"{len(text)} characters", "shorten it"
     else:
         label = "not of the form `[a-z][a-z0-9_]*`"
-        plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+        plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _without_accents(text)).lower()
         plain = re.sub(r"[^a-z0-9_]", "", plain).lstrip("_0123456789")[:_LONGEST]
         valid = _FORM.fullmatch(plain) and not keyword.iskeyword(plain)
         advice = f"write `{plain}`" if valid else "write an English word"
@@ -47,6 +47,12 @@ def check_form(name: Name) -> Finding | None:
         " that they are safe in Python, SQL and every diagram",
         help=advice,
     )
+
+
+def _without_accents(text: str) -> str:
+    from unicodedata import normalize  # noqa: PLC0415  only needed for a finding
+
+    return normalize("NFKD", text)
 
 
 def unknown(what: str, name: Name, known: Iterable[str], declare: str) -> Finding:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sagadsl import syntax
 from sagadsl.diagnostics import Finding
 from sagadsl.model import State, Transition, Trigger
-from sagadsl.resolve.actions import seconds
 from sagadsl.resolve.names import check_form, duplicate, unknown
 from sagadsl.source import Span
 
@@ -83,18 +82,19 @@ def _check_states(row: syntax.Row, states: dict[str, State]) -> Iterable[Finding
                     help="write it once",
                 )
             seen[name.text] = name.span
-    seen_sets: set[frozenset[str]] = set()
+    sources: dict[frozenset[str], Span] = {}
     for group in row.sources:
         key = frozenset(name.text for name in group)
-        if key in seen_sets:
+        span = group[0].span.to(group[-1].span)
+        if key in sources:
             yield duplicate(
                 f"the source `{' & '.join(name.text for name in group)}`",
-                group[0].span.to(group[-1].span),
-                row.sources[0][0].span,
+                span,
+                sources[key],
                 why="the same source twice says nothing more",
                 help="write it once",
             )
-        seen_sets.add(key)
+        sources.setdefault(key, span)
 
 
 def _transition(row: syntax.Row) -> tuple[Transition, list[Finding]]:
@@ -113,15 +113,7 @@ def _transition(row: syntax.Row) -> tuple[Transition, list[Finding]]:
             trigger = _trigger(clause)
             findings.extend(_check_actors(clause))
         if kind in seen:
-            findings.append(
-                duplicate(
-                    f"the {kind} of `{row.action.text}`",
-                    clause.span,
-                    seen[kind],
-                    why="a row says each thing once; `by a | b` names several actors",
-                    help="keep one of the two",
-                )
-            )
+            findings.append(_twice(kind, row.action.text, clause.span, seen[kind]))
         seen[kind] = clause.span
     transition = Transition(
         tuple(tuple(name.text for name in group) for group in row.sources),
@@ -139,6 +131,17 @@ def _transition(row: syntax.Row) -> tuple[Transition, list[Finding]]:
     return transition, findings
 
 
+def _twice(kind: str, action: str, span: Span, first: Span) -> Finding:
+    actors = "; `by a | b` names several actors" if kind == "trigger" else ""
+    return duplicate(
+        f"the {kind} of `{action}`",
+        span,
+        first,
+        why="a row says each thing once",
+        help=f"keep one of the two{actors}",
+    )
+
+
 def _trigger(clause: syntax.By | syntax.After) -> Trigger:
     if isinstance(clause, syntax.By):
         actors = tuple(name.text for name in clause.actors)
@@ -146,7 +149,7 @@ def _trigger(clause: syntax.By | syntax.After) -> Trigger:
     duration = clause.duration
     plural = "" if duration.amount == 1 else "s"
     text = f"after {duration.amount} {duration.unit}{plural}"
-    return Trigger(text, (), seconds(duration), clause.span)
+    return Trigger(text, (), duration.seconds, clause.span)
 
 
 def _check_actors(clause: syntax.By | syntax.After) -> Iterable[Finding]:

@@ -9,7 +9,7 @@ from sagadsl import model, syntax
 from sagadsl.diagnostics import Finding
 from sagadsl.machine import Abort
 from sagadsl.resolve import loops
-from sagadsl.resolve.actions import resolve_actions, resolve_compensations, seconds
+from sagadsl.resolve.actions import resolve_actions, resolve_compensations
 from sagadsl.resolve.claims import resolve_properties, resolve_scenarios, resolve_waives
 from sagadsl.resolve.frame import check_parts, check_saga_name
 from sagadsl.resolve.names import check_form
@@ -44,7 +44,7 @@ def resolve_saga(
     if not findings and (too_many := loops.check_size(rows)):
         findings.append(too_many)
     if findings:
-        return None, tuple(findings)
+        return None, tuple(sorted(findings, key=lambda finding: finding.span.start))
     initial = [state.name for state in states.values() if state.kind == "initial"]
     places, steps = loops.unroll(states, rows, initial)
     saga = model.Saga(
@@ -76,8 +76,8 @@ def _header(
         tree.name.span,
         tree.title.value if tree.title else "",
         next(_parts(tree, syntax.Aggregate)).name.text,
-        seconds(expires.duration) if expires else 0,
-        seconds(remember.duration) if remember else DEFAULT_REMEMBER,
+        expires.duration.seconds if expires else 0,
+        remember.duration.seconds if remember else DEFAULT_REMEMBER,
     )
 
 

@@ -8,6 +8,7 @@ from itertools import count
 from sagadsl.diagnostics import Finding, Rule
 from sagadsl.model import Pinned, Saga, Step, Version
 from sagadsl.rows import rows_of
+from sagadsl.source import Span
 from sagadsl.versions.digest import digest_of
 from sagadsl.versions.lock import Lock
 from sagadsl.versions.renamed import check_renamed
@@ -26,7 +27,10 @@ def pin(saga: Saga, lock: Lock | None) -> tuple[Pinned | None, tuple[Finding, ..
     released = tuple(version for version in versions if version.released)
     owners = _owners(versions)
     former = dict(_former(saga, owners, _owners(released)))
-    findings = tuple(_check_names(saga, versions, owners, former))
+    findings = (
+        *_check_states(saga, versions),
+        *_check_names(saga, versions, owners, former),
+    )
     if findings:
         return None, findings
     taken = {rule.step for version in released for rule in version.rows.rules}
@@ -70,6 +74,24 @@ def _former(
                 yield step.name, name
 
 
+def _check_states(saga: Saga, versions: tuple[Version, ...]) -> Iterator[Finding]:
+    known = {state for version in versions for state in version.rows.states}
+    for state in saga.states.values():
+        if state.was and known.isdisjoint((state.was, state.name)):
+            yield _never_was("a state", state.was, state.span)
+
+
+def _never_was(what: str, former: str, span: Span) -> Finding:
+    return WAS.finding(
+        f"no version has {what} `{former}`",
+        span,
+        f"was `{former}`",
+        why="`was` hands on what a former name stands for in stored records, and there"
+        " is nothing of this name; the lock file may be missing",
+        help="correct the former name, or remove `was`",
+    )
+
+
 def _check_names(
     saga: Saga,
     versions: tuple[Version, ...],
@@ -88,14 +110,7 @@ def _check_names(
         elif step.round:
             continue
         elif row.was and step.name not in owners and step.name not in former:
-            yield WAS.finding(
-                f"no version has an action `{row.was}`",
-                row.name_span,
-                f"was `{row.was}`",
-                why="`was` carries a bit from the former name to the new one, and there"
-                " is no such bit; the lock file may be missing",
-                help="correct the former name, or remove `was`",
-            )
+            yield _never_was("an action", row.was, row.name_span)
         elif step.name in owners and newest[owners[step.name]] != step.name:
             owner = newest[owners[step.name]]
             yield NAME_REUSED.finding(

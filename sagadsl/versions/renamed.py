@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from sagadsl.diagnostics import Finding, Rule, Severity
@@ -12,18 +13,21 @@ from sagadsl.resolve.names import closest
 RENAMED = Rule("SAGA406", "renamed", Severity.WARNING)
 
 
+_LOOKED_AT = 50
+"""So many steps that left or reached the same state are compared with a new one."""
+
+
 class _Place(NamedTuple):
     """Where a row stands: from which declared states to which."""
 
     sources: frozenset[str]
     targets: frozenset[str]
 
-    def touches(self, other: _Place) -> bool:
-        """Whether both start from a common state, or lead to one."""
-        return not (
-            self.sources.isdisjoint(other.sources)
-            and self.targets.isdisjoint(other.targets)
-        )
+    def ends(self) -> Iterator[tuple[str, str]]:
+        """The states, each with its side."""
+        for side, states in self._asdict().items():
+            for state in sorted(states):
+                yield side, state
 
 
 def check_renamed(
@@ -35,16 +39,25 @@ def check_renamed(
     """
     kept = {*saga.transitions, *(row.was for row in saga.transitions.values())}
     gone = {n: p for n, p in _places(saga, released) if n not in kept}
+    beside: dict[tuple[str, str], dict[str, None]] = {}
+    for old, place in gone.items():
+        for end in place.ends():
+            beside.setdefault(end, {})[old] = None
     for name, row in saga.transitions.items():
-        if not gone or row.was or name in owned:
+        if row.was or name in owned:
             continue
         place = _Place(_flat(row.sources), frozenset((*row.targets, *row.otherwise)))
-        same = [old for old, there in gone.items() if there == place]
-        near = [old for old, there in gone.items() if there.touches(place)]
-        old = closest(name, same) or next(iter(same), None) or closest(name, near)
-        if old:
-            del gone[old]
-            yield _finding(row, old)
+        near = dict.fromkeys(
+            old
+            for end in place.ends()
+            for old in islice(beside.get(end, ()), _LOOKED_AT)
+        )
+        same = [old for old in near if gone[old] == place]
+        former = closest(name, same) or next(iter(same), None) or closest(name, near)
+        if former:
+            for end in gone[former].ends():
+                del beside[end][former]
+            yield _finding(row, former)
 
 
 def _places(saga: Saga, released: Version) -> Iterator[tuple[str, _Place]]:
@@ -66,11 +79,11 @@ def _flat(groups: Iterable[Iterable[str]]) -> frozenset[str]:
     return frozenset(state for group in groups for state in group)
 
 
-def _finding(row: Transition, old: str) -> Finding:
+def _finding(row: Transition, former: str) -> Finding:
     return RENAMED.finding(
-        f"`{old}` is gone, and `{row.action}` is new in its place",
+        f"`{former}` is gone, and `{row.action}` is new in its place",
         row.name_span,
         "a new step, with a bit of its own",
-        why=f"records that have done `{old}` do not fit a version without it",
-        help=f"if it is the same action by a new name, write `{row.action} was {old}`",
+        why=f"records that have done `{former}` do not fit a version without it",
+        help=f"if it is the same by a new name, write `{row.action} was {former}`",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sagas import after, example
+from sagas import after, compiled, example
 
 from sagadsl.emit.standing import stand
 from sagadsl.machine import Record, Refused
@@ -32,7 +32,7 @@ def test_a_step_in_doubt_stands_between_states():
     steps, states, caption = marks("do check_out", "begin make_payment")
     assert steps == {"check_out": "done", "make_payment": "in doubt"}
     assert states == {"initialised": "done", "checkout": "done"}
-    assert caption == "between states: a step is in doubt"
+    assert caption == "in doubt: make_payment"
 
 
 def test_a_loop_tells_its_rounds():
@@ -52,7 +52,9 @@ def test_compensations_that_may_run_are_told():
     assert standing.steps["send_invoice"].mark == "undone"
     assert standing.steps["pack_parcel"].undo_next
     assert not standing.steps["make_payment"].undo_next
-    assert standing.caption == "aborting: what was done is being undone"
+    assert standing.caption == "aborting from packed: what was done is being undone"
+    assert standing.states["packed"].mark == "stopped"
+    assert standing.states["invoicing"].mark == "done"
 
 
 def test_a_failure_without_a_way_on_is_told():
@@ -72,3 +74,32 @@ def test_the_end_is_told():
 def test_unknown_bits_are_refused():
     with pytest.raises(Refused, match="belongs to no step"):
         stand(ORDER.latest, Record(1 << 40, 1 << 40))
+
+
+def test_what_is_held_is_what_the_machine_holds_while_aborting_too():
+    events = (*PAID, "do pack_parcel", "do send_invoice", "abort", "undo send_invoice")
+    record = after(ORDER, *events, "undo pack_parcel")
+    standing = stand(ORDER.latest, record)
+    stopped = [name for name, s in standing.states.items() if s.mark == "stopped"]
+    assert stopped == list(ORDER.latest.machine().standing(record))
+    assert standing.caption.startswith("aborting from packed and invoiced: ")
+
+
+def test_a_state_is_undone_with_the_step_that_led_to_it():
+    record = after(ORDER, *PAID, "abort", "undo make_payment")
+    assert stand(ORDER.latest, record).states["payment_made"].mark == "undone"
+
+
+def test_what_stands_beside_a_step_in_doubt_is_told_with_it():
+    caption = marks(*PAID, "begin pack_parcel", "do send_invoice")[2]
+    assert caption == "now in invoiced; in doubt: pack_parcel"
+
+
+def test_many_rounds_are_told_in_a_few_words():
+    loop = compiled(
+        "loop.saga",
+        "saga loop {\naggregate id\nstates {\ninitial a\nb\nfinal c\n}\n"
+        "transitions {\na -> b : go\nb -> a : back up to 8 times\nb -> c : end\n}\n}\n",
+    )
+    rounds = stand(loop.latest, after(loop, *["do go", "do back"] * 6)).steps["go"]
+    assert rounds.rounds == ("6 rounds done", "round 7 next")

@@ -142,6 +142,17 @@ def test_a_former_name_that_never_was_is_an_error():
     ]
 
 
+def test_a_former_name_of_a_state_that_never_was_is_an_error() -> None:
+    def named(was: str) -> str:
+        text = FIRST.replace("paid,", f"settled was {was},")
+        return text.replace("-> paid", "-> settled").replace("paid ->", "settled ->")
+
+    assert codes(named("paid"), released(FIRST)) == []
+    assert codes(named("piad"), released(FIRST)) == ["SAGA404"]
+    draft = lock_text(compiled(named("paid"), released(FIRST)))
+    assert codes(named("paid"), draft) == []
+
+
 def test_a_former_name_is_not_given_to_another_step():
     renamed = FIRST.replace(": pay", ": charge was pay")
     lock = released(renamed, released(FIRST))

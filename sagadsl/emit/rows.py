@@ -98,6 +98,7 @@ def _row(saga: Saga, row: Transition) -> Row:
 
 
 def clauses(row: Action) -> Iterator[str]:
+    """How an action is performed, in the words of the language."""
     yield row.effect or "a fact"
     if row.probe:
         yield f"probe {row.probe}"

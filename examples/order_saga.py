@@ -609,6 +609,34 @@ class Plan(NamedTuple):
         return tuple(reversed(plans))
 
 
+class Waiver(NamedTuple):
+    """The bit of a step that an upgrade waives, and of the steps where it does.
+
+    In a loop a round is waived where the same round of the other has begun.
+    """
+
+    version: int
+    bit: int
+    causes: int
+
+    @classmethod
+    def of(cls, table: Table, plans: Iterable[Plan]) -> tuple[Waiver, ...]:
+        """The waivers of all upgrades to a table, one for each round of a step."""
+        rounds: dict[str, list[Plan]] = {}
+        for plan in plans:
+            rounds.setdefault(plan.rule.action, []).append(plan)
+        waivers: list[Waiver] = []
+        for waive in table.waives:
+            waived = rounds[waive.action]
+            for plan in waived:
+                causes = 0
+                for cause in rounds[waive.when]:
+                    if len(waived) == 1 or cause.rule.round == plan.rule.round:
+                        causes |= cause.bit
+                waivers.append(cls(waive.version, plan.bit, causes))
+        return tuple(waivers)
+
+
 class Guards(NamedTuple):
     """All that is compared: plans in causal order, and masks over all steps.
 
@@ -621,6 +649,7 @@ class Guards(NamedTuple):
     pivots: int
     effects: int
     dead_ends: int
+    waivers: tuple[Waiver, ...]
 
     @classmethod
     def of(cls, table: Table) -> Guards:
@@ -633,7 +662,9 @@ class Guards(NamedTuple):
             pivots |= plan.bit if plan.pivot else 0
             effects |= plan.bit if plan.effect else 0
             dead_ends |= 0 if plan.rule.otherwise else plan.bit
-        return cls(plans, tuple(places.values()), steps, pivots, effects, dead_ends)
+        masks = (steps, pivots, effects, dead_ends)
+        waivers = Waiver.of(table, plans)
+        return cls(plans, tuple(places.values()), *masks, waivers)
 
     def held(self, record: Record) -> list[Place]:
         """The places where a record stands, in order of declaration."""
@@ -1032,10 +1063,9 @@ class Machine:
     def moved(self, record: Record, version: int) -> Record:
         """A record of a version with what the upgrade from there waives, judged not."""
         waived = 0
-        for waive in self.waives:
-            begun = any(record.begun & plan.bit for plan in self._rounds[waive.when])
-            if waive.version == version and begun:
-                waived |= sum(plan.bit for plan in self._rounds[waive.action])
+        for waiver in self.guards.waivers:
+            if waiver.version == version and record.begun & waiver.causes:
+                waived |= waiver.bit
         return record._replace(done=record.done | waived & ~record.begun)
 
     def standing(self, record: Record) -> tuple[State, ...]:

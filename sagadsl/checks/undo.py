@@ -26,9 +26,9 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
     if not stands:
         return
     for name, run in proof.each(stands, -proof.formula.past_pivot):
-        pivots = pivot_labels(saga)
         targets = saga.transitions[name].targets
-        last = all(saga.states[target].kind.startswith("final") for target in targets)
+        last = all(saga.states[state].kind.startswith("final") for state in targets)
+        forward = ",\nor `pivot` if there is no way back once it is begun"
         yield RULE.finding(
             f"nothing takes back `{name}` when the process is aborted",
             saga.actions[name].span,
@@ -36,12 +36,7 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
             why="an abort is possible after this run, and its effect would silently"
             " stay",
             help=f"write `{name} : …` in `compensations`, or add `no undo` if the"
-            " effect may stay"
-            + (
-                ",\nor `pivot` if there is no way back once it is begun"
-                if last and not pivots
-                else ""
-            ),
-            others=pivots,
+            f" effect may stay{forward if last and not proof.pivots else ''}",
+            others=pivot_labels(saga),
             run=run.moves,
         )

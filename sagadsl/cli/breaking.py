@@ -50,6 +50,8 @@ def command(
     if (approve is None) != (reason is None):
         raise click.UsageError("--approve RULE and --reason TEXT go together")
     if approve is not None and reason is not None:
+        if not reason.strip():
+            raise click.BadParameter("it is empty", param_hint="--reason")
         for path in found:
             _approve(path, approve, reason)
         return
@@ -62,7 +64,7 @@ def command(
 def _breaking(path: Path, pinned: Pinned, against: str | None) -> Sequence[Finding]:
     from sagadsl.driver import breaking  # noqa: PLC0415  imports the compiler
 
-    lock = _lock_at(path, against) if against else read_lock(path)
+    lock = read_lock(path) if against is None else _lock_at(path, against)
     return breaking(pinned, lock, read_config().breaking)
 
 

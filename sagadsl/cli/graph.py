@@ -13,7 +13,7 @@ from sagadsl.cli.common import (
     version_option,
     wanting,
 )
-from sagadsl.cli.files import Unusable, shown, write_bytes
+from sagadsl.cli.drawing import check_suffix, write_drawing
 from sagadsl.cli.records import RECORD
 from sagadsl.machine import Record
 
@@ -29,20 +29,11 @@ SUFFIXES = (".svg", ".png", ".dot", ".mmd", ".html")
 @version_option
 def command(path: Path, out: Path, record: Record | None, number: int | None) -> None:
     """Draw a saga as .svg, .png, .dot, .mmd or .html, by the suffix of FILE."""
-    if out.suffix not in SUFFIXES:
-        raise click.BadParameter(
-            f"{out.name!r} ends in none of {', '.join(SUFFIXES)}", param_hint="-o"
-        )
+    check_suffix(out, SUFFIXES)
     pinned = compile_or_exit(path)
     version = version_of(pinned, number)
     if record is not None and (reason := version.machine().why_invalid(record)):
         wanting(f"not a record of version {version.number}: {reason}")
-    from sagadsl.emit.graphviz import RenderError  # noqa: PLC0415  imports emitters
-    from sagadsl.emit.targets import draw  # noqa: PLC0415  as above
+    from sagadsl.emit.targets import draw  # noqa: PLC0415  imports emitters
 
-    try:
-        data = draw(pinned, out.suffix[1:], record, version)
-    except RenderError as error:
-        raise Unusable(f"cannot draw {shown(path)}: {error}") from None
-    write_bytes(out, data)
-    click.echo(f"wrote {shown(out)}")
+    write_drawing(out, path, lambda form: draw(pinned, form, record, version))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sagadsl.emit.rows import clauses, duration
+from sagadsl.emit.page import Column, Page, Section
+from sagadsl.emit.rows import bound, clauses, duration
 from sagadsl.machine import Abort
+from sagadsl.model import Pinned
 from sagadsl.proofs.moves import describe, moves_of
 from sagadsl.versions.changes import Changes, Row, RowChange
 
@@ -16,29 +18,63 @@ WIDEST = 72
 
 def emit_difference(changes: Changes) -> str:
     """The rows of both versions, changed ones marked, and which records can move."""
-    old, new = changes.old, changes.new
-    heads = [_head(version.number, version.released) for version in (old, new)]
-    body: list[tuple[str, str, str]] = []
-    for change in changes.rows:
-        body += _lines(change)
-    for state in changes.states:
-        if state.old != state.new:
-            was, now = (_state(state.state, kind) for kind in (state.old, state.new))
-            body.append((_mark(state.old, state.new), was, now))
-    for setting in changes.settings:
-        if setting.old != setting.new:
-            was, now = (_setting(setting.name, value) for value in setting[1:])
-            body.append(("~", was, now))
+    heads = version_heads(changes)
+    body = list(_body(changes))
     left = min(max(len(line[1]) for line in [("", heads[0], ""), *body]), WIDEST)
     lines = [f"  {heads[0]:<{left}} | {heads[1]}", f"  {'-' * left}-+-{'-' * left}"]
     lines += [f"{mark:1} {a:<{left}} | {b}".rstrip() for mark, a, b in body]
     if changes.any:
-        lines += [
-            "",
-            "records",
-            *(f"  {line}" for line in describe(moves_of(old, new))),
-        ]
+        moves = describe(moves_of(changes.old, changes.new))
+        lines += ["", "records", *(f"  {line}" for line in moves)]
     return "\n".join(lines) + "\n"
+
+
+def difference_page(pinned: Pinned, changes: Changes) -> Page:
+    """What differs between two versions as a table, under who can move."""
+    heads = version_heads(changes)
+    columns = [Column("", names=False), *(Column(head, names=True) for head in heads)]
+    words = {"+": "added", "-": "removed", "~": "changed", "": ""}
+    rows = tuple(
+        (words[mark], was.strip(), now.strip()) for mark, was, now in _body(changes)
+    )
+    return Page(
+        pinned.saga.title or pinned.saga.name,
+        tuple(describe(moves_of(changes.old, changes.new))),
+        (Section("Side by side", tuple(columns), rows),),
+    )
+
+
+def version_heads(changes: Changes) -> tuple[str, str]:
+    """Both versions, each with its number and its status."""
+    old, new = (
+        f"version {version.number} ({'released' if version.released else 'draft'})"
+        for version in (changes.old, changes.new)
+    )
+    return old, new
+
+
+def changed_settings(changes: Changes) -> Iterator[tuple[str, str]]:
+    """What the header says in the older version and in the newer one."""
+    for setting in changes.settings:
+        if setting.old != setting.new:
+            was, now = (_setting(setting.name, value) for value in setting[1:])
+            yield was, now
+
+
+def _body(changes: Changes) -> Iterator[tuple[str, str, str]]:
+    """Lines of a mark, the older version and the newer one."""
+    for change in changes.rows:
+        yield from _lines(change)
+    for state in changes.states:
+        if state.old != state.new:
+            was, now = (_state(state.state, kind) for kind in (state.old, state.new))
+            yield _mark(state.old, state.new), was, now
+    for was, now in changed_settings(changes):
+        yield "~", was, now
+    for waive, old, new in changes.waives:
+        if old != new:
+            line = f"from {waive.version} waive {waive.action} when {waive.when}"
+            yield ("+", "", line) if new else ("-", line, "")
 
 
 def difference_data(changes: Changes) -> dict[str, Any]:
@@ -65,12 +101,13 @@ def difference_data(changes: Changes) -> dict[str, Any]:
             for s in changes.settings
             if s.old != s.new
         ],
+        "waives": [
+            {**waive._asdict(), "change": "added" if new else "removed"}
+            for waive, old, new in changes.waives
+            if old != new
+        ],
         "records": {"move": moves.move, "stay": moves.why},
     }
-
-
-def _head(number: int, released: bool) -> str:
-    return f"version {number} ({'released' if released else 'draft'})"
 
 
 def _lines(change: RowChange) -> Iterator[tuple[str, str, str]]:
@@ -99,7 +136,8 @@ def _mark(old: object, new: object) -> str:
 
 def _row(row: Row) -> str:
     t = row.transition
-    return f"{t.prev} -> {t.next} : {t.action} {t.trigger}".rstrip()
+    said = filter(None, (t.action, t.trigger, bound(row.limit)))
+    return f"{t.prev} -> {t.next} : {' '.join(said)}"
 
 
 def _how(row: Row | None) -> str:
@@ -127,6 +165,7 @@ def _setting(name: str, value: str | int | Abort | None) -> str:
 def _row_data(row: Row) -> dict[str, Any]:
     return {
         **row.transition._asdict(),
+        "limit": row.limit,
         "how": row.how._asdict(),
         "compensation": row.undo_how._asdict() if row.undo else None,
     }

@@ -11,7 +11,16 @@ from sagadsl.emit.jinja import render
 from sagadsl.emit.label import Markup, attributes, cell, quoted, table, text
 from sagadsl.emit.layout import Layout, layout_of
 from sagadsl.emit.legend import legend
-from sagadsl.emit.look import UNTOUCHED, Look, else_look, state_look, step_look
+from sagadsl.emit.look import (
+    PLAIN,
+    UNTOUCHED,
+    Look,
+    else_look,
+    line_look,
+    state_look,
+    step_look,
+)
+from sagadsl.emit.standing import DIFFERENCES
 from sagadsl.emit.stepbox import badge, entries, exits, step_box
 from sagadsl.machine import Record
 from sagadsl.model import Pinned, Version
@@ -50,7 +59,11 @@ def emit_dot(
 
     A page that has the title and the terms needs no `heading` of the picture.
     """
-    diagram = diagram_of(pinned, record, version)
+    return draw_dot(diagram_of(pinned, record, version), heading=heading)
+
+
+def draw_dot(diagram: Diagram, *, heading: bool = True) -> str:
+    """The DOT of a diagram, with its title and terms if it is to have a heading."""
     layout = layout_of(diagram)
     nodes = (_states, _choices, _steps)
     columns = _columns([node for each in nodes for node in each(diagram, layout)])
@@ -185,12 +198,15 @@ def _choice(name: str, column: int) -> str:
 
 def _choice_look(name: str, rivals: list[StepNode], *, marked: bool) -> Look:
     """As the way that was taken, or as those that may be."""
-    ways = [step for step in rivals if not marked or name in step.standing.ways]
+    if not marked:
+        return PLAIN
+    ways = [step for step in rivals if name in step.standing.ways]
     return step_look(ways[0], marked=marked) if ways else UNTOUCHED
 
 
 def _box(state: StateNode, look: Look, *, docs: bool, stub: bool) -> str:
     lines = [cell(text(state.name, look.ink, 12, "i" if stub else look.font))]
+    line = look.style if state.standing.mark in DIFFERENCES else ""
     if look.badge and not stub:
         words = ", ".join((look.badge, *state.standing.rounds))
         lines.insert(0, badge(words, look.line))
@@ -199,7 +215,7 @@ def _box(state: StateNode, look: Look, *, docs: bool, stub: bool) -> str:
     return attributes(
         label=table([[line] for line in lines], cellpadding=1),
         class_=" ".join(filter(None, ("state", state.kind, state.standing.mark))),
-        style="rounded,dashed" if stub else "rounded,filled",
+        style="rounded,dashed" if stub else f"rounded,filled,{line}".rstrip(","),
         color=look.line,
         fillcolor=look.fill,
         penwidth=look.pen,
@@ -243,8 +259,7 @@ def _inward(
     step: StepNode, column: int, diagram: Diagram, layout: Layout
 ) -> Iterator[Arrow]:
     for name, port in entries(step):
-        come = not diagram.marked or name in step.standing.ways
-        look = step_look(step, marked=diagram.marked) if come else UNTOUCHED
+        look = line_look(step, "in", name, marked=diagram.marked)
         chosen = name in diagram.choices
         tail = _choice(name, column) if chosen else _state(name, column, layout)
         side = "w" if layout.sideways else "n"
@@ -255,16 +270,13 @@ def _inward(
 def _outward(
     step: StepNode, column: int, diagram: Diagram, layout: Layout
 ) -> Iterator[Arrow]:
-    own = step_look(step, marked=diagram.marked)._replace(style="")
-    red = else_look(step, marked=diagram.marked)
     side = "e" if layout.sideways else "s"
     for name, port in exits(step):
-        gone = not diagram.marked or name in step.standing.exits
-        line = _line(own if gone else UNTOUCHED, weight=STRAIGHT)
+        look = line_look(step, "out", name, marked=diagram.marked)
+        line = _line(look, weight=STRAIGHT)
         yield Arrow(_port(step, port, side), _state(name, column, layout), line)
     for name in step.otherwise:
-        gone = not diagram.marked or name in step.standing.exits
-        line = _line(red if gone else UNTOUCHED, style="dashed")
+        line = _line(line_look(step, "else", name, marked=diagram.marked))
         yield Arrow(_port(step, "else", side), _state(name, column, layout), line)
 
 

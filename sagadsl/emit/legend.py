@@ -9,7 +9,7 @@ from sagadsl.emit.diagram import Diagram
 from sagadsl.emit.label import Markup, cell, table, text
 from sagadsl.emit.layout import Layout
 from sagadsl.emit.look import MARKS
-from sagadsl.emit.standing import Mark
+from sagadsl.emit.standing import DIFFERENCES, Mark
 from sagadsl.emit.stepbox import BAR, badge, pivot, timer
 
 MEANINGS = {
@@ -21,6 +21,9 @@ MEANINGS = {
     Mark.FAILED: "failed for good",
     Mark.UNDONE: "was compensated",
     Mark.WAIVED: "counts as done",
+    Mark.ADDED: "only in the newer version",
+    Mark.REMOVED: "only in the older version",
+    Mark.CHANGED: "not the same; what it was is struck through",
 }
 _LONG, _COLUMNS = 24, 2
 
@@ -44,10 +47,18 @@ def _item(sample: Markup, meaning: str) -> tuple[Markup, Markup]:
 def _marks(diagram: Diagram) -> Iterator[tuple[Markup, Markup]]:
     seen = {state.standing.mark for state in diagram.states}
     seen |= {step.standing.mark for step in diagram.steps}
+    seen |= {mark for step in diagram.steps for mark in step.standing.lines.values()}
     for mark, meaning in MEANINGS.items():
         if mark is Mark.DONE and mark in seen:
             word = text(mark, p.INK, 9, "b")
             yield _item(cell(word, border=2, color=p.INK, bgcolor=p.PASSED), meaning)
+        elif mark in DIFFERENCES and mark in seen:
+            look = MARKS[mark]
+            frame: dict[str, str | int] = {"border": round(look.pen)}
+            frame |= {"style": look.style} if look.style else {}
+            word = text(mark, p.INK, 9, look.font)
+            sample = cell(word, color=look.line, bgcolor=look.fill, **frame)
+            yield _item(sample, meaning)
         elif mark in seen:
             yield _item(badge(mark, MARKS[mark].line), meaning)
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from sagadsl.emit import palette as p
 from sagadsl.emit.diagram import StateNode, StepNode
-from sagadsl.emit.standing import Mark
+from sagadsl.emit.standing import DIFFERENCES, Mark
 
 
 class Look(NamedTuple):
     """Colours, the width and style of the line, and the word that marks it.
 
-    `style` is empty or `dashed`; `font` has the letters of `b`, `i`, `s`.
+    `style` is empty, `dashed` or `dotted`; `font` has the letters of `b`, `i`, `s`.
     """
 
     line: str
@@ -36,7 +36,7 @@ _KINDS = {
     "final": Look(p.GREEN, p.GREEN_FILL, p.INK, p.MUTED),
     "final failure": Look(p.RED, p.RED_FILL, p.INK, p.MUTED),
 }
-_STEP = Look(p.LINE, p.CARD, p.INK, p.MUTED)
+PLAIN = Look(p.LINE, p.CARD, p.INK, p.MUTED)
 UNTOUCHED = Look(p.FADED, p.CARD, p.FADED, p.FADED)
 MARKS = {
     Mark.NONE: UNTOUCHED,
@@ -52,13 +52,20 @@ MARKS = {
     ),
     Mark.STOPPED: Look(p.PURPLE, p.PURPLE_FILL, p.INK, p.MUTED, 3, "", "b", "stopped"),
     Mark.HERE: Look(p.BLUE, p.BLUE_FILL, p.INK, p.MUTED, 3, "", "b", "here"),
+    Mark.ADDED: Look(p.BLUE, p.BLUE_FILL, p.INK, p.MUTED, 3, "", "b", "added"),
+    Mark.REMOVED: Look(
+        p.PURPLE, p.PURPLE_FILL, p.INK, p.MUTED, 2, "dotted", "s", "removed"
+    ),
+    Mark.CHANGED: Look(
+        p.AMBER, p.AMBER_FILL, p.INK, p.MUTED, 2, "dashed", "b", "changed"
+    ),
 }
 
 
 def state_look(state: StateNode, *, marked: bool) -> Look:
     """How a state looks, `marked` in a picture with a record."""
     mark = state.standing.mark
-    if not marked:
+    if not marked and mark is Mark.NONE:
         return _KINDS[state.kind]
     look = MARKS[mark]
     return look._replace(font="") if mark in (Mark.DONE, Mark.UNDONE) else look
@@ -66,12 +73,28 @@ def state_look(state: StateNode, *, marked: bool) -> Look:
 
 def step_look(step: StepNode, *, marked: bool) -> Look:
     """How a row looks, `marked` in a picture with a record."""
-    look = MARKS[step.standing.mark] if marked else _STEP
+    mark = step.standing.mark
+    look = MARKS[mark] if marked or mark in DIFFERENCES else PLAIN
     if step.effect or look.fill != p.CARD:
         return look
-    return look._replace(
-        fill=p.BLUE_FILL if step.standing.mark is Mark.NEXT else p.FACT
-    )
+    return look._replace(fill=p.BLUE_FILL if mark is Mark.NEXT else p.FACT)
+
+
+def line_look(step: StepNode, side: str, name: str, *, marked: bool) -> Look:
+    """How the line between a row and a state looks; `side` is as in `StepMark`."""
+    mark = step.standing.lines.get((side, name), step.standing.mark)
+    if side == "else":
+        look = else_look(step, marked=marked)
+    else:
+        look = step_look(step, marked=marked)
+        look = look._replace(style=look.style if side == "in" else "")
+    if mark in DIFFERENCES:
+        kept = look if side == "else" else PLAIN
+        look = kept if mark is Mark.CHANGED else MARKS[mark]
+    elif marked:
+        come = step.standing.ways if side == "in" else step.standing.exits
+        look = look if name in come else UNTOUCHED
+    return look._replace(style=look.style or "dashed") if side == "else" else look
 
 
 def else_look(step: StepNode, *, marked: bool) -> Look:

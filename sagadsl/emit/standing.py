@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sagadsl.machine import ABORTING, FINISHED, Kind, Machine, Record, Rule
@@ -14,6 +15,8 @@ from sagadsl.model import Version
 
 class Mark(StrEnum):
     """What a record says of a state or a step; nothing, if it has not come there.
+
+    The last three are of two versions in one picture, where nothing means the same.
 
     A state that is held is `here`, or, if the process is being aborted, `stopped`: it
     has come no further, and nothing begins from there any more.
@@ -28,13 +31,22 @@ class Mark(StrEnum):
     DOUBT = "in doubt"
     STOPPED = "stopped"
     HERE = "here"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+DIFFERENCES = (Mark.ADDED, Mark.REMOVED, Mark.CHANGED)
 
 
 class StepMark(NamedTuple):
-    """What a record says of a declared row.
+    """What a record says of a declared row, or a comparison of two versions.
 
     `rounds` tells what became of which round, if the row has come to several. `ways`
     are the states that it began from or may begin from, `exits` those it led to.
+
+    Of a row that has changed `was` tells what is not said of it any more, and `lines`
+    which are new or gone: by their side, `in`, `out` or `else`, and their state.
     """
 
     mark: Mark = Mark.NONE
@@ -42,6 +54,8 @@ class StepMark(NamedTuple):
     ways: frozenset[str] = frozenset()
     exits: frozenset[str] = frozenset()
     undo_next: bool = False
+    was: tuple[str, ...] = ()
+    lines: Mapping[tuple[str, str], Mark] = MappingProxyType({})
 
 
 class StateMark(NamedTuple):

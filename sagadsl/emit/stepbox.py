@@ -9,7 +9,7 @@ from sagadsl.emit import palette as p
 from sagadsl.emit.diagram import StepNode
 from sagadsl.emit.label import Markup, cell, roomy, spans, table, text
 from sagadsl.emit.look import Look
-from sagadsl.emit.standing import Mark
+from sagadsl.emit.standing import DIFFERENCES, Mark
 
 PIVOT = "point of no return"
 BAR = 6
@@ -25,7 +25,8 @@ def step_box(step: StepNode, look: Look, red: Look, *, sideways: bool) -> Markup
     """
     ports = [[port for _, port in group if port] for group in _groups(step)]
     joins = [group for group in ports if group]
-    forks = [[port for _, port in exits(step)]] if step.targets[1:] else []
+    out = [port for _, port in exits(step) if port]
+    forks = [out] if out else []
     join, fork = (
         [_bar(groups, look, sideways=sideways)] if groups else []
         for groups in (joins, forks)
@@ -45,9 +46,12 @@ def entries(step: StepNode) -> list[tuple[str, str]]:
 
 def exits(step: StepNode) -> list[tuple[str, str]]:
     """Each state that a row leads to, and the port of it in a bar, if any."""
-    if not step.targets[1:]:
-        return [(name, "") for name in step.targets]
-    return [(name, f"out{i}") for i, name in enumerate(step.targets)]
+    lines = step.standing.lines
+    kept = [n for n in step.targets if lines.get(("out", n)) is not Mark.REMOVED]
+    return [
+        (name, f"out{i}" if kept[1:] and name in kept else "")
+        for i, name in enumerate(step.targets)
+    ]
 
 
 def _groups(step: StepNode) -> Iterator[list[tuple[str, str]]]:
@@ -81,9 +85,9 @@ def _way_out(red: Look, **values: str | int) -> Markup:
 
 
 def _frame(step: StepNode, look: Look) -> dict[str, str | int]:
-    """An effect has a frame, a fact only a ground."""
+    """An effect has a frame, a fact only a ground, unless it differs."""
     ground: dict[str, str | int] = {"bgcolor": look.fill}
-    if not step.effect:
+    if not step.effect and step.standing.mark not in DIFFERENCES:
         return ground
     style = {"style": look.style} if look.style else {}
     return ground | {"border": round(look.pen), "color": look.line} | style
@@ -105,6 +109,8 @@ def _rows(step: StepNode, look: Look) -> Iterator[Markup]:
         said.append(spans(clauses, colour, style, _WIDEST))
     if step.standing.rounds:
         said.append(spans(step.standing.rounds, look.muted, "", _WIDEST))
+    if step.standing.was:
+        said.append(spans(step.standing.was, look.muted, "s", _WIDEST))
     # In one cell the lines stay together when a long bar makes the box high.
     yield cell(f"<br/>{text(roomy(''), colour, 3)}<br/>".join(said))
     if step.driver == "timer":

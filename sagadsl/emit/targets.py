@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sagadsl.machine import Record
 from sagadsl.model import Pinned, Version
+
+if TYPE_CHECKING:
+    from sagadsl.versions.changes import Changes
 
 Emitter = Callable[[Pinned, bytes | None], bytes]
 
@@ -58,6 +61,24 @@ def draw(
         svg = _picture(dot, "svg", old[start:end] if old else None)
         return emit_html(pinned, record, svg.decode(), version).encode()
     return _picture(dot, form, old)
+
+
+def draw_difference(pinned: Pinned, changes: Changes, form: str) -> bytes:
+    """Two versions in one picture, as `dot`, `svg` or `png`, or as a page of `html`."""
+    from sagadsl.emit.dot import draw_dot  # noqa: PLC0415  pictures only
+    from sagadsl.emit.merged import merged_diagram  # noqa: PLC0415  as above
+
+    dot = draw_dot(merged_diagram(pinned, changes), heading=form != "html")
+    if form == "dot":
+        return dot.encode()
+    if form != "html":
+        return _picture(dot, form, None)
+    from sagadsl.emit.difference import difference_page  # noqa: PLC0415  one form
+    from sagadsl.emit.html import emit_page  # noqa: PLC0415  as above
+
+    svg = _picture(dot, "svg", None).decode()
+    page = difference_page(pinned, changes)
+    return emit_page(pinned.saga.name, page, svg).encode()
 
 
 def _picture(dot: str, form: str, old: bytes | None) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sagadsl.machine.plans import Place, Plan
+from sagadsl.machine.plans import Place, Plan, Waiver
 from sagadsl.machine.record import ABORTING, FINISHED, Kind, Record
 from sagadsl.machine.tables import Table
 
@@ -24,6 +24,7 @@ class Guards(NamedTuple):
     pivots: int
     effects: int
     dead_ends: int
+    waivers: tuple[Waiver, ...]
 
     @classmethod
     def of(cls, table: Table) -> Guards:
@@ -36,7 +37,9 @@ class Guards(NamedTuple):
             pivots |= plan.bit if plan.pivot else 0
             effects |= plan.bit if plan.effect else 0
             dead_ends |= 0 if plan.rule.otherwise else plan.bit
-        return cls(plans, tuple(places.values()), steps, pivots, effects, dead_ends)
+        masks = (steps, pivots, effects, dead_ends)
+        waivers = Waiver.of(table, plans)
+        return cls(plans, tuple(places.values()), *masks, waivers)
 
     def held(self, record: Record) -> list[Place]:
         """The places where a record stands, in order of declaration."""

@@ -201,10 +201,9 @@ class Machine:
     def moved(self, record: Record, version: int) -> Record:
         """A record of a version with what the upgrade from there waives, judged not."""
         waived = 0
-        for waive in self.waives:
-            begun = any(record.begun & plan.bit for plan in self._rounds[waive.when])
-            if waive.version == version and begun:
-                waived |= sum(plan.bit for plan in self._rounds[waive.action])
+        for waiver in self.guards.waivers:
+            if waiver.version == version and record.begun & waiver.causes:
+                waived |= waiver.bit
         return record._replace(done=record.done | waived & ~record.begun)
 
     def standing(self, record: Record) -> tuple[State, ...]:

@@ -151,3 +151,31 @@ class Plan(NamedTuple):
                     below[name] |= after | (bit if plan.effect else 0)
             plans.append(plan)
         return tuple(reversed(plans))
+
+
+class Waiver(NamedTuple):
+    """The bit of a step that an upgrade waives, and of the steps where it does.
+
+    In a loop a round is waived where the same round of the other has begun.
+    """
+
+    version: int
+    bit: int
+    causes: int
+
+    @classmethod
+    def of(cls, table: Table, plans: Iterable[Plan]) -> tuple[Waiver, ...]:
+        """The waivers of all upgrades to a table, one for each round of a step."""
+        rounds: dict[str, list[Plan]] = {}
+        for plan in plans:
+            rounds.setdefault(plan.rule.action, []).append(plan)
+        waivers: list[Waiver] = []
+        for waive in table.waives:
+            waived = rounds[waive.action]
+            for plan in waived:
+                causes = 0
+                for cause in rounds[waive.when]:
+                    if len(waived) == 1 or cause.rule.round == plan.rule.round:
+                        causes |= cause.bit
+                waivers.append(cls(waive.version, plan.bit, causes))
+        return tuple(waivers)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from sagadsl.machine import Machine, Waive
+from sagadsl.machine import Machine
 from sagadsl.machine.guards import Guards
-from sagadsl.machine.plans import Plan
+from sagadsl.machine.plans import Plan, Waiver
 from sagadsl.model import Version
 from sagadsl.proofs.formula import Formula, Lanes, Record, lanes_of, record_of
 from sagadsl.proofs.questions import Questions
@@ -29,23 +29,25 @@ class Pair(Questions):
         bits = record_of(solver, (plan.bit for plan in before.plans))
         self.old = Formula(solver, before, bits)
         self.old.require()
+        self.waived = {
+            waiver: self._waived(waiver, bits)
+            for waiver in after.waivers
+            if waiver.version == old.number
+        }
         lanes = {plan.bit: self._moved(plan, bits) for plan in after.plans}
         self.new = Formula(solver, after, bits._replace(lanes=lanes))
 
     def _moved(self, plan: Plan, bits: Record) -> Lanes:
         """The literals of a step of the new version once a record has moved."""
         begun, done, closed, *_ = bits.lanes.get(plan.bit, [-self.solver.true] * 3)
-        old, new = self._versions
-        for waive in new.rows.waives:
-            if waive.version == old.number and waive.action == plan.rule.action:
-                done = self.solver.any_of((done, self._holds(waive, bits)))
-        return lanes_of(self.solver, begun, done, closed)
+        waived = [one for waiver, one in self.waived.items() if waiver.bit == plan.bit]
+        return lanes_of(self.solver, begun, self.solver.any_of((done, *waived)), closed)
 
-    def _holds(self, waive: Waive, bits: Record) -> int:
-        """Whether what an upgrade asks of a record has begun."""
-        rounds = [p for p in self.new_plans.values() if p.rule.action == waive.when]
+    def _waived(self, waiver: Waiver, bits: Record) -> int:
+        """Whether a step has begun where the upgrade waives another."""
+        lanes = bits.lanes.items()
         return self.solver.any_of(
-            bits.lanes[plan.bit].begun for plan in rounds if plan.bit in bits.lanes
+            each.begun for bit, each in lanes if bit & waiver.causes
         )
 
     @property
@@ -70,7 +72,8 @@ class Pair(Questions):
     @cached_property
     def refused(self) -> int:
         """Whether no run of the new version leads to the record."""
-        gone = [self.lanes(s).begun for s in self.old_plans if s not in self.new_plans]
+        lost = [self.lanes(s) for s in self.old_plans if s not in self.new_plans]
+        gone = [literal for lanes in lost for literal in (lanes.begun, lanes.done)]
         broken = [
             self.solver.all_of(-literal for literal in clause)
             for clause in self.new.clauses

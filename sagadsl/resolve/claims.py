@@ -1,4 +1,4 @@
-"""Properties and scenarios: what a saga says of its own runs."""
+"""Properties, scenarios and upgrades: what a saga says of its own runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sagadsl import model, syntax
 from sagadsl.diagnostics import Finding
 from sagadsl.machine import Abort
 from sagadsl.resolve.names import duplicate, unknown
+from sagadsl.source import Span
 
 OUTCOMES = ("refused", "compensated", "expired")
 
@@ -80,12 +81,24 @@ def resolve_scenarios(
 def resolve_waives(
     items: Iterable[syntax.WaiveItem], actions: Collection[str]
 ) -> tuple[tuple[model.Waive, ...], list[Finding]]:
-    """What upgrades waive, and the names in them that are declared nowhere."""
+    """What upgrades waive, and the lines that are said twice or name what is not."""
     findings: list[Finding] = []
     waives = []
+    lines: dict[tuple[int, str, str], Span] = {}
     for item in items:
         action = _known("action", item.action, actions, findings)
         when = _known("action", item.when, actions, findings)
+        first = lines.setdefault((item.version.value, action, when), item.span)
+        if first is not item.span:
+            findings.append(
+                duplicate(
+                    f"the upgrade that waives `{action}`",
+                    item.span,
+                    first,
+                    why="one of the two was perhaps meant to say something else",
+                    help="remove one of them",
+                )
+            )
         waives.append(model.Waive(item.version.value, action, when, item.span))
     return tuple(waives), findings
 

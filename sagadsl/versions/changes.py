@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import NamedTuple
 
-from sagadsl.machine import Abort, Action, Transition
+from sagadsl.machine import Abort, Action, Transition, Waive
 from sagadsl.model import Version
 
 
 class Row(NamedTuple):
     """A row of one version with how its action is performed and taken back.
 
-    `step` is the position of its first round.
+    `step` is the position of its first round, `limit` its bound if it leads back.
     """
 
     step: int
     transition: Transition
+    limit: int
     how: Action
     undo: str
     undo_how: Action
@@ -24,8 +26,8 @@ class Row(NamedTuple):
 class RowChange(NamedTuple):
     """A row in two versions; None where there is none at this position.
 
-    `changed` names what differs: `previous`, `next`, `action`, `trigger`, `effect`,
-    `compensation`.
+    `changed` names what differs: `previous`, `next`, `action`, `trigger`, `bound`,
+    `effect`, `compensation`.
     """
 
     step: int
@@ -50,6 +52,14 @@ class Setting(NamedTuple):
     new: str | int | Abort | None
 
 
+class WaiveChange(NamedTuple):
+    """What upgrades waive, and in which of the versions they do."""
+
+    waive: Waive
+    old: bool
+    new: bool
+
+
 class Changes(NamedTuple):
     """Two versions side by side; everything is listed, also what stays as it is."""
 
@@ -58,6 +68,7 @@ class Changes(NamedTuple):
     rows: tuple[RowChange, ...]
     states: tuple[StateChange, ...]
     settings: tuple[Setting, ...]
+    waives: tuple[WaiveChange, ...]
 
     @property
     def any(self) -> bool:
@@ -79,6 +90,10 @@ def changes_of(old: Version, new: Version) -> Changes:
             Setting(name, getattr(old.rows, name), getattr(new.rows, name))
             for name in ("aggregate", "expires", "remember", "abort")
         ),
+        tuple(
+            WaiveChange(waive, waive in old.rows.waives, waive in new.rows.waives)
+            for waive in dict.fromkeys((*new.rows.waives, *old.rows.waives))
+        ),
     )
 
 
@@ -95,8 +110,28 @@ def rows_of(version: Version) -> dict[int, Row]:
         undo = undoes.get(name, "")
         how = actions.get(name, Action(name, ""))
         undo_how = actions.get(undo, Action(undo, ""))
-        found[firsts[name]] = Row(firsts[name], transition, how, undo, undo_how)
+        limit = _limit(version, name)
+        row = Row(firsts[name], transition, limit, how, undo, undo_how)
+        found[row.step] = row
     return found
+
+
+def _limit(version: Version, action: str) -> int:
+    """How often a row may lead into a next round; 0 if it leads into none."""
+    copies = version.rows.copies
+    counts = [1]
+    for rule in version.rows.rules:
+        if rule.action == action:
+            here = _counts(rule.round)
+            for state in {*rule.targets, *rule.fallbacks} & copies.keys():
+                there = _counts(state[len(copies[state]) + 1 :])
+                both = zip_longest(here, there, fillvalue=1)
+                counts += [after for before, after in both if after > before]
+    return max(counts) - 1
+
+
+def _counts(round_: str) -> list[int]:
+    return [int(count) for count in round_.split("_") if count]
 
 
 def _row_change(step: int, old: Row | None, new: Row | None) -> RowChange:
@@ -108,6 +143,7 @@ def _row_change(step: int, old: Row | None, new: Row | None) -> RowChange:
         "next": a.next != b.next,
         "action": a.action != b.action,
         "trigger": a.trigger != b.trigger,
+        "bound": old.limit != new.limit,
         "effect": old.how._replace(name="") != new.how._replace(name=""),
         "compensation": (old.undo, old.undo_how) != (new.undo, new.undo_how),
     }

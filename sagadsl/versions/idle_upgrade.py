@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagadsl.diagnostics import Finding, Rule, Severity
-from sagadsl.model import Pinned
+from sagadsl.model import Pinned, Waive
 from sagadsl.proofs.pair import Pair
 
 RULE = Rule("SAGA411", "idle-upgrade", Severity.WARNING)
@@ -19,12 +19,7 @@ def check_idle_upgrades(pinned: Pinned) -> Iterator[Finding]:
         if waive.version not in pairs:
             pairs[waive.version] = Pair(versions[waive.version], pinned.latest)
         pair = pairs[waive.version]
-        waived = [
-            pair.new.record.lanes[plan.bit].done
-            for plan in pair.new_plans.values()
-            if plan.rule.action == waive.action
-        ]
-        if not pair.ever(*waived, -pair.stays):
+        if not pair.ever(_waived(pair, waive), -pair.stays):
             yield RULE.finding(
                 f"waiving `{waive.action}` lets no record move to version"
                 f" {pinned.latest.number}",
@@ -34,3 +29,14 @@ def check_idle_upgrades(pinned: Pinned) -> Iterator[Finding]:
                 " or there are none",
                 help="waive what else these records lack, or remove the line",
             )
+
+
+def _waived(pair: Pair, waive: Waive) -> int:
+    """Whether a line waives a round of its step."""
+    actions = {plan.bit: plan.rule.action for plan in pair.new_plans.values()}
+    return pair.solver.any_of(
+        waived
+        for waiver, waived in pair.waived.items()
+        if actions[waiver.bit] == waive.action
+        and actions.get(waiver.causes & -waiver.causes) == waive.when
+    )

@@ -183,6 +183,10 @@ def _check_rows(rows: Rows) -> None:
         raise Malformed("has two steps at one position")
     if len({rule.name for rule in rows.rules}) < len(steps):
         raise Malformed("has two steps of one name")
+    actions = {rule.action for rule in rows.rules}
+    for waive in rows.waives:
+        if gone := {waive.action, waive.when} - actions:
+            raise Malformed(f"waives by `{min(gone)}`, which is no step")
     made_later: set[str] = set()
     for rule in reversed(rows.rules):
         sources = [state for joined in rule.sources for state in joined]

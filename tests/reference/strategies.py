@@ -6,17 +6,25 @@ that can be shrunk.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from random import Random
 
 from hypothesis import strategies as st
-from nets import Net, Role, doc, duration, likely
+from nets import Net, Role, doc, duration, likely, role_of
 
+ROW = re.compile(
+    r"(?P<head>.* -> )(?P<targets>\w+(?: & \w+)*)"
+    r"(?P<rest>(?: else .*)? : (?P<action>\w+).*)"
+)
 NOISE = ('"', "{", "}", "->", "&", "|", "\x00", "é", ":", "up to", "\\", "\n", "9" * 40)
 
 
-def write_saga(rng: Random, most_steps: int = 7) -> str:
-    """A saga of about so many steps: the text of `random.saga`."""
+def write_saga(rng: Random, most_steps: int = 7, older: int = 0) -> str:
+    """A saga of about so many steps: the text of `random.saga`.
+
+    With so many older versions it may have upgrades from them, be they right or wrong.
+    """
     net = Net(rng, rng.randint(1, most_steps))
     actions = list(net.roles)
     pairs = {a: f"undo_{a}" for a, role in net.roles.items() if role.undone}
@@ -40,6 +48,7 @@ def write_saga(rng: Random, most_steps: int = 7) -> str:
         "actions": performed,
         "properties": _properties(rng, net.states, actions),
         "scenarios": _scenarios(rng, net.states, actions),
+        "upgrades": _upgrades(rng, older, actions) if older else [],
     }
     parts += [_block(word, lines) for word, lines in sections.items() if lines]
     if likely(rng, 0.2):
@@ -111,6 +120,43 @@ def _scenarios(rng: Random, states: list[str], actions: list[str]) -> list[str]:
     return [line] if likely(rng, 0.15) else []
 
 
+def _upgrades(rng: Random, older: int, actions: list[str]) -> list[str]:
+    lines = (
+        f"from {rng.randint(1, older)} waive {rng.choice(actions)}"
+        f" when {rng.choice(actions)}"
+        for _ in range(rng.choice((0, 1, 1, 2, 3)))
+    )
+    return list(dict.fromkeys(lines))
+
+
+def insert_step(rng: Random, text: str) -> str:
+    """The text with a new step after some row, and an upgrade that waives it.
+
+    It is waived where some row of old has begun: one that follows it, if chance will.
+    """
+    lines = text.splitlines()
+    at = rng.choice([n for n, line in enumerate(lines) if " -> " in line])
+    row = ROW.fullmatch(lines[at])
+    assert row, lines[at]
+    targets = row["targets"].split(" & ")
+    moved = targets.pop(rng.randrange(len(targets)))
+    number = sum(" : new_step" in line for line in lines)
+    state, step = f"new_state_{number}", f"new_step_{number}"
+    lines[at] = f"{row['head']}{' & '.join([*targets, state])}{row['rest']}"
+    lines.insert(at + 1, f"    {state} -> {moved} : {step}")
+    lines.insert(lines.index("states {") + 1, f"    {state}")
+    how = [line for line in (_forward(rng, step, role_of(rng)),) if line]
+    if how:
+        lines.insert(-1, _block("actions", how))
+    rows = [found for line in lines if (found := ROW.fullmatch(line))]
+    after = [r["action"] for r in rows if moved in re.findall(r"\w+", r["head"])]
+    every = [r["action"] for r in rows if r["action"] != step]
+    when = rng.choice(after if after and likely(rng, 0.8) else every)
+    older = 1 + number
+    lines.insert(-1, _block("upgrades", [f"from {older} waive {step} when {when}"]))
+    return "\n".join(lines) + "\n"
+
+
 def mutate(rng: Random, text: str) -> str:
     """The text with a few slips of the pen, or of a hostile hand."""
     for _ in range(rng.randint(1, 4)):
@@ -130,13 +176,13 @@ def mutate(rng: Random, text: str) -> str:
     return text
 
 
-def sagas(most_steps: int = 7) -> st.SearchStrategy[str]:
-    """Texts that parse and resolve."""
+def sagas(most_steps: int = 7, older: int = 0) -> st.SearchStrategy[str]:
+    """Texts that parse and resolve, with upgrades from so many older versions."""
     randoms = st.randoms(use_true_random=False)
-    return randoms.map(lambda rng: write_saga(rng, most_steps))
+    return randoms.map(lambda rng: write_saga(rng, most_steps, older))
 
 
 def broken_sagas() -> st.SearchStrategy[str]:
     """Texts that are nearly sagas."""
     randoms = st.randoms(use_true_random=False)
-    return randoms.map(lambda rng: mutate(rng, write_saga(rng)))
+    return randoms.map(lambda rng: mutate(rng, write_saga(rng, older=2)))

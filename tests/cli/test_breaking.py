@@ -1,0 +1,232 @@
+"""`sagac diff` and `sagac breaking`, with a released version and with git."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from project import ORDER, write
+
+INSERTED = ORDER.replace("        paid\n", "        paid\n        packed\n").replace(
+    "paid  -> shipped : ship", "paid -> packed : pack by ops\npacked -> shipped : ship"
+)
+WAIVING = (
+    INSERTED.rstrip().removesuffix("}")
+    + "upgrades { from 1 waive pack when ship }\n}\n"
+)
+
+
+@pytest.fixture
+def changed(sagac):
+    """A saga with a released version, and a draft with a step more."""
+    write(sagac)
+    sagac("build", "--target", "py")
+    assert sagac("release", "order.saga")[0] == 0
+    write(sagac, INSERTED)
+    return sagac
+
+
+def git(folder, *words):
+    who = ("-c", "user.name=n", "-c", "user.email=n@example.org")
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+
+
+def test_diff_shows_both_versions_and_who_can_move(changed):
+    status, out, err = changed("diff", "order.saga")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert [part.strip() for part in lines[0].split("|")] == [
+        "version 1 (released)",
+        "version 2 (draft)",
+    ]
+    marked = [line.split() for line in lines if line[:1] in list("+-~")]
+    assert ["+", "|", "paid", "->", "packed", ":", "pack", "by", "ops"] in marked
+    assert ["+", "|", "state", "packed"] in marked
+    assert sum(line[0] == "~" for line in marked) == 1
+    assert "from 1 to 2: all can move but those that hold `shipped` or" in out
+
+
+def test_diff_as_json_has_only_what_differs(changed):
+    write(changed, WAIVING)
+    found = json.loads(changed("diff", "order.saga", "--json")[1])
+    assert (found["format"], found["from"], found["to"]) == (1, 1, 2)
+    assert [(row["change"], row["changed"]) for row in found["rows"]] == [
+        ("added", []),
+        ("changed", ["previous"]),
+    ]
+    assert found["states"] == [{"state": "packed", "old": None, "new": ""}]
+    assert found["waives"] == [
+        {"version": 1, "action": "pack", "when": "ship", "change": "added"}
+    ]
+    assert found["records"]["stay"] == {}
+
+
+def test_diff_of_other_versions_and_of_one(changed):
+    assert "version 2 (draft) " not in changed("diff", "order.saga", "--to", "1")[1]
+    same = changed("diff", "order.saga", "--from", "2")
+    assert "records" not in same[1]
+    back = changed("diff", "order.saga", "--from", "2", "--to", "1")[1]
+    assert "- paid -> packed : pack by ops" in back
+    status, _, err = changed("diff", "order.saga", "--from", "7")
+    assert status == 2
+    assert "has no version 7; it has 1, 2" in err
+
+
+def test_diff_of_a_first_version_says_so(sagac):
+    write(sagac)
+    assert sagac("diff", "order.saga") == (
+        0,
+        "order has one version, and nothing to compare it with\n",
+        "",
+    )
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "dot", "html"])
+def test_diff_draws_by_suffix(changed, suffix):
+    assert changed("diff", "order.saga", "-o", f"d.{suffix}") == (
+        0,
+        f"wrote d.{suffix}\n",
+        "",
+    )
+    drawn = (changed.folder / f"d.{suffix}").read_bytes()
+    assert suffix == "png" or b"added" in drawn
+
+
+def test_diff_draws_nothing_else(changed):
+    for name in ("d.mmd", "d", "d.txt"):
+        status, _, err = changed("diff", "order.saga", "-o", name)
+        assert status == 2
+        assert "ends in none of .svg, .png, .dot, .html" in err
+
+
+def test_breaking_tells_by_exit_status_in_four_forms(changed):
+    status, out, err = changed("breaking")
+    assert (status, out) == (1, "")
+    assert "error[SAGA621]: version 2 refuses records of version 1" in err
+    assert "1 saga compared: 1 error" in err
+    for form in ("json", "sarif"):
+        status, out, err = changed("breaking", "--format", form)
+        assert (status, err) == (1, "")
+        assert "SAGA621" in json.dumps(json.loads(out))
+    status, out, _ = changed("breaking", "--format", "github")
+    assert (status, out.startswith("::error file=order.saga,line=")) == (1, True)
+    write(changed, WAIVING)
+    assert changed("breaking") == (0, "1 saga compared: no findings\n", "")
+
+
+def test_breaking_judges_nothing_where_nothing_is_released(sagac):
+    write(sagac)
+    assert sagac("breaking") == (0, "1 saga compared: no findings\n", "")
+    sagac("build", "--target", "py")
+    assert sagac("breaking")[0] == 0
+
+
+def test_an_approval_is_kept_for_its_version_only(changed):
+    said = ("--approve", "refused-record", "--reason", "nobody is shipped")
+    assert changed("breaking", "order.saga", *said) == (
+        0,
+        "order.saga: approved refused-record for version 2\n",
+        "",
+    )
+    assert changed("breaking")[0] == 0
+    assert changed("build", "--target", "py")[0] == 0
+    lock = (changed.folder / "order.saga.lock").read_text()
+    assert '"approved": {"refused-record": "nobody is shipped"}' in lock
+    assert changed("breaking")[0] == 0
+    assert changed("release", "order.saga")[0] == 0
+    write(
+        changed,
+        INSERTED.replace(
+            "paid -> packed", "paid -> checked : check\nchecked -> packed"
+        ).replace("        packed\n", "        packed\n        checked\n"),
+    )
+    status, _, err = changed("breaking")
+    assert status == 1
+    assert "version 3 refuses records of version 2" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--approve", "refused-record"), "go together"),
+        (("--reason", "why"), "go together"),
+        (("--approve", "refused-record", "--reason", " "), "it is empty"),
+        (("--approve", "nonsense", "--reason", "why"), "there is no rule `nonsense`"),
+        (("--format", "xml"), "'xml' is not one of"),
+    ],
+)
+def test_what_breaking_does_not_understand(changed, words, said):
+    before = (changed.folder / "order.saga.lock").read_bytes()
+    status, _, err = changed("breaking", *words)
+    assert status == 2
+    assert said in err
+    assert (changed.folder / "order.saga.lock").read_bytes() == before
+
+
+def test_nothing_is_approved_for_a_released_version(sagac):
+    write(sagac)
+    sagac("build", "--target", "py")
+    sagac("release", "order.saga")
+    said = ("--approve", "refused-record", "--reason", "why")
+    status, _, err = sagac("breaking", *said)
+    assert status == 2
+    assert "version 1 is released, and there is no draft" in err
+
+
+def test_categories_are_configured(changed):
+    config = changed.folder / "pyproject.toml"
+    config.write_text('[tool.sagadsl]\nbreaking = ["STORED", "SOURCE"]\n')
+    assert changed("breaking")[0] == 0
+    config.write_text('[tool.sagadsl]\nbreaking = ["RUNNING"]\n')
+    assert changed("breaking")[0] == 1
+    config.write_text("[tool.sagadsl]\nbreaking = []\n")
+    assert changed("breaking")[0] == 0
+    for wrong in ('"RUNNING"', "[1]", '["WALKING"]', "true"):
+        config.write_text(f"[tool.sagadsl]\nbreaking = {wrong}\n")
+        status, _, err = changed("breaking")
+        assert status == 2
+        assert "pyproject.toml: `breaking` " in err
+
+
+@pytest.mark.parametrize("folder", ["", "shop/sagas"])
+def test_against_a_git_revision(sagac, folder):
+    """The draft is judged by what was released there, not by what is on disk."""
+    name = f"{folder}/order.saga".lstrip("/")
+    git(sagac.folder, "init", "-q")
+    write(sagac, name=name)
+    git(sagac.folder, "add", ".")
+    git(sagac.folder, "commit", "-qm", "no lock file yet")
+    git(sagac.folder, "tag", "start")
+    sagac("build", "--target", "py")
+    sagac("release", name)
+    git(sagac.folder, "add", ".")
+    git(sagac.folder, "commit", "-qm", "released")
+    git(sagac.folder, "tag", "v1")
+    write(sagac, INSERTED, name)
+    sagac("build", "--target", "py")
+    sagac("release", name)
+
+    assert sagac("breaking", name)[0] == 0
+    status, _, err = sagac("breaking", name, "--against", "v1")
+    assert (status, "version 2 refuses records of version 1" in err) == (1, True)
+    assert sagac("breaking", "--against", "HEAD")[0] == 1
+    assert sagac("breaking", name, "--against", "start")[0] == 0
+    for unknown in ("v9", "--help", "", "v1:order.saga", "v1..HEAD"):
+        status, _, err = sagac("breaking", name, f"--against={unknown}")
+        assert status == 2, unknown
+        assert f"git knows no revision {unknown!r} here" in err
+
+
+def test_against_without_a_repository_or_git(changed):
+    status, _, err = changed(
+        "breaking",
+        "--against",
+        "main",
+        GIT_CEILING_DIRECTORIES=str(changed.folder.parent),
+    )
+    assert status == 2
+    assert err == "sagac: order.saga: git knows no revision 'main' here\n"
+    status, _, err = changed("breaking", "--against", "main", PATH="")
+    assert status == 2
+    assert err == "sagac: cannot run git, which --against needs\n"

@@ -15,14 +15,14 @@ Emitter = Callable[[Pinned, bytes | None], bytes]
 
 
 class Target(NamedTuple):
-    """A kind of file; `suffix` follows the name of the saga."""
+    """A kind of file; in `name` the name of the saga takes the place of `*`."""
 
-    suffix: str
+    name: str
     emit: Emitter
 
     def file_name(self, saga: str) -> str:
         """The name of the file, without a folder."""
-        return saga + self.suffix
+        return self.name.replace("*", saga)
 
 
 def _python(pinned: Pinned, old: bytes | None) -> bytes:
@@ -110,14 +110,22 @@ def _json(pinned: Pinned, old: bytes | None) -> bytes:
     return emit_json(pinned).encode()
 
 
+def _pytest(pinned: Pinned, old: bytes | None) -> bytes:
+    from sagadsl.emit.pytest import emit_pytest  # noqa: PLC0415
+
+    del old
+    return emit_pytest(pinned).encode()
+
+
 TARGETS = {
-    "py": Target("_saga.py", _python),
-    "dot": Target(".dot", _drawing("dot")),
-    "svg": Target(".svg", _drawing("svg")),
-    "png": Target(".png", _drawing("png")),
-    "md": Target(".md", _markdown),
-    "mmd": Target(".mmd", _drawing("mmd")),
-    "html": Target(".html", _drawing("html")),
-    "json": Target(".json", _json),
+    "py": Target("*_saga.py", _python),
+    "dot": Target("*.dot", _drawing("dot")),
+    "svg": Target("*.svg", _drawing("svg")),
+    "png": Target("*.png", _drawing("png")),
+    "md": Target("*.md", _markdown),
+    "mmd": Target("*.mmd", _drawing("mmd")),
+    "html": Target("*.html", _drawing("html")),
+    "json": Target("*.json", _json),
+    "pytest": Target("test_*_saga.py", _pytest),
 }
 DEFAULT = ("py", "dot", "svg")

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sagadsl.machine import Event, Kind, Machine, Record, Refused
-from sagadsl.model import Saga, Scenario
+from sagadsl.model import Move, Saga, Scenario
 
 
 class Played(NamedTuple):
     """How far a scenario came: the moves that were made, and what is wrong, if any.
 
-    `wrong` is empty if the scenario holds; `record` is where it stands at its end.
+    `wrong` is empty if the scenario holds; `record` is where it stands at its end, and
+    `events` are those of the moves, as `take` makes them.
     """
 
     made: tuple[str, ...]
+    events: tuple[Event, ...]
     record: Record
     wrong: str
 
@@ -27,26 +29,54 @@ def play(saga: Saga, machine: Machine, scenario: Scenario) -> Played:
     """
     record = Record()
     made: list[str] = []
+    events: list[Event] = []
     for number, move in enumerate(scenario.moves, start=1):
-        last = number == len(scenario.moves)
+        event = event_of(saga, machine, record, move)
         try:
-            record = _moved(saga, machine, record, move.action, fails=move.fails)
+            record = take(machine, record, event)
         except Refused as refused:
-            if last and scenario.result == "refused":
-                return Played(tuple(made), record, "")
-            return Played(tuple(made), record, refused.reason)
+            expected = number == len(scenario.moves) and scenario.result == "refused"
+            wrong = "" if expected else refused.reason
+            return Played(tuple(made), tuple(events), record, wrong)
         made.append(f"{move.action} fails" if move.fails else move.action)
-    return Played(tuple(made), record, _result(saga, machine, record, scenario.result))
+        events.append(event)
+    wrong = _result(saga, machine, record, scenario.result)
+    return Played(tuple(made), tuple(events), record, wrong)
 
 
-def _moved(
-    saga: Saga, machine: Machine, record: Record, action: str, *, fails: bool
-) -> Record:
-    if saga.abort and action == saga.abort.name:
-        return machine.apply(record, Event(Kind.ABORT))
-    step = machine.due(record, Kind.BEGIN, action)
-    record = machine.apply(record, Event(Kind.BEGIN, step))
-    return machine.apply(record, Event(Kind.FAIL if fails else Kind.DONE, step))
+def event_of(saga: Saga, machine: Machine, record: Record, move: Move) -> Event:
+    """What a move asks for where a record stands: of rounds, the one that is due."""
+    if saga.abort and move.action == saga.abort.name:
+        return Event(Kind.ABORT)
+    step = machine.due(record, Kind.BEGIN, move.action)
+    return Event(Kind.FAIL if move.fails else Kind.DONE, step)
+
+
+def take(machine: Machine, record: Record, event: Event) -> Record:
+    """The record after an event, or `Refused`; what is done or fails begins before."""
+    if event.kind in (Kind.DONE, Kind.FAIL):
+        record = machine.apply(record, Event(Kind.BEGIN, event.step))
+    return machine.apply(record, event)
+
+
+def give_up(machine: Machine, record: Record) -> tuple[Event, ...]:
+    """The events that abort a process, undo what it has done and end it.
+
+    Raises `Refused` where that cannot be.
+    """
+    events: list[Event] = []
+
+    def happen(event: Event) -> None:
+        nonlocal record
+        record = machine.apply(record, event)
+        events.append(event)
+
+    if not record.control:
+        happen(Event(Kind.ABORT))
+    while undos := [e for e in machine.events(record) if e.kind is Kind.UNDO]:
+        happen(undos[0])
+    happen(Event(Kind.FINISH))
+    return tuple(events)
 
 
 def _result(saga: Saga, machine: Machine, record: Record, result: str) -> str:
@@ -72,14 +102,7 @@ def _given_up(saga: Saga, machine: Machine, record: Record, *, expires: bool) ->
     if not expires and not failed and not record.control:
         return "nothing gives it up: no move failed for good or asked to abort"
     try:
-        if not record.control:
-            record = machine.apply(record, Event(Kind.ABORT))
-        undone = True
-        while undone:
-            undos = [e for e in machine.events(record) if e.kind is Kind.UNDO]
-            undone = bool(undos)
-            record = machine.apply(record, undos[0]) if undos else record
-        machine.apply(record, Event(Kind.FINISH))
+        give_up(machine, record)
     except Refused as refused:
         return refused.reason
     return ""

@@ -103,6 +103,35 @@ class Solver:
             pass  # what was found is right, only maybe not the least
         return found
 
+    def find_first(
+        self, assumed: Sequence[int], wished: Iterable[int]
+    ) -> frozenset[int] | None:
+        """As `find`, with each of the wished literals, in turn, that still can hold.
+
+        Verdicts alone decide which, so it is the same case on every machine.
+        """
+        fixed = list(assumed)
+        found = self.find(*fixed)
+        for literal in wished if found else ():
+            if literal not in found:
+                other = self.find(*fixed, literal)
+                found = other or found
+                fixed.append(literal if other else -literal)
+            else:
+                fixed.append(literal)
+        return found
+
+    def find_first_least(
+        self, assumed: Sequence[int], counted: Sequence[int]
+    ) -> frozenset[int] | None:
+        """As `find_least`, and where there are several cases the one of `find_first`."""
+        found = self.find_least(assumed, counted)
+        most = len(found.intersection(counted)) if found else 0
+        room = []
+        if most < len(counted) and 0 < most * len(counted) <= MOST_COUNTED:
+            room = [-self._totals(counted, most)[most]]
+        return found and self.find_first([*assumed, *room], [-one for one in counted])
+
     def _dropped(
         self, found: frozenset[int], assumed: Sequence[int], counted: Sequence[int]
     ) -> frozenset[int]:

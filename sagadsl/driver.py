@@ -120,7 +120,7 @@ def release_text(pinned: Pinned) -> str:
 def emit(pinned: Pinned, target: str, old: bytes | None = None) -> bytes:
     """The file of a target; `old` is what stands there, kept if it draws the same.
 
-    Raises `RenderError` if Graphviz cannot draw it.
+    Raises `RenderError` if Graphviz cannot draw it, `OverBudget` if no runs are found.
     """
     return TARGETS[target].emit(pinned, old)
 

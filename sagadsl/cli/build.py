@@ -147,7 +147,7 @@ def _files(
     path: Path, folder: Path, pinned: Pinned, targets: tuple[str, ...]
 ) -> Iterator[_File]:
     """The lock file first: it is what the others follow from."""
-    from sagadsl.driver import emit, lock_text  # noqa: PLC0415  imports the compiler
+    from sagadsl.driver import lock_text  # noqa: PLC0415  imports the compiler
 
     lock = lock_text(pinned).encode()
     yield _File(lock_path(path), lock, _current(lock_path(path)) == lock)
@@ -156,8 +156,19 @@ def _files(
     for name in targets:
         file = folder / TARGETS[name].file_name(pinned.saga.name)
         old = _current(file)
-        data = emit(pinned, name, old)
+        data = _emitted(pinned, name, old, file)
         yield _File(file, data, data == old)
+
+
+def _emitted(pinned: Pinned, target: str, old: bytes | None, file: Path) -> bytes:
+    from sagadsl.driver import emit  # noqa: PLC0415  imports the compiler
+    from sagadsl.emit.graphviz import RenderError  # noqa: PLC0415  imports emitters
+    from sagadsl.proofs import OverBudget  # noqa: PLC0415  imports the compiler
+
+    try:
+        return emit(pinned, target, old)
+    except (RenderError, OverBudget) as error:
+        raise Unusable(f"cannot write {shown(file)}: {error}") from None
 
 
 def _current(path: Path) -> bytes | None:

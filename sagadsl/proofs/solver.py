@@ -74,7 +74,7 @@ class Solver:
         self._cadical.cadical195_cbudget(self._solver, max(budget, LEAST_BUDGET))
         verdict = self._cadical.cadical195_solve_lim(self._solver, assumed, 0)
         if not verdict:
-            raise OverBudget
+            raise OverBudget("nothing was found within the budget")
         if verdict < 0:
             return None
         return frozenset(self._cadical.cadical195_model(self._solver))

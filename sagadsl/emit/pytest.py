@@ -112,13 +112,10 @@ class _Text:
     def _refused(self, record: Record) -> Event:
         """A step that cannot begin here; rather one that has not been begun at all."""
         begins = {e.step for e in self.machine.events(record) if e.kind is Kind.BEGIN}
-        refused = [
-            Event(Kind.DONE, step) for step in sorted(self.names) if step not in begins
-        ]
-        return min(
-            refused,
-            key=lambda event: (record.begun >> event.step & 1, event in self.seen),
-        )
+        waits = [step for step in sorted(self.names) if step not in begins]
+        fresh = [step for step in waits if not record.begun >> step & 1]
+        events = [Event(Kind.DONE, step) for step in (*fresh, *waits)]
+        return next((e for e in events if e not in self.seen), events[0])
 
     def _event(self, before: str, event: Event) -> list[str]:
         """An event in as many lines as it needs, a comma behind it."""

@@ -112,19 +112,18 @@ class Solver:
         """
         fixed = list(assumed)
         found = self.find(*fixed)
-        for literal in wished if found else ():
+        if found is None:
+            return None
+        for literal in wished:
             if literal not in found:
-                other = self.find(*fixed, literal)
-                found = other or found
-                fixed.append(literal if other else -literal)
-            else:
-                fixed.append(literal)
+                found = self.find(*fixed, literal) or found
+            fixed.append(literal if literal in found else -literal)
         return found
 
     def find_first_least(
         self, assumed: Sequence[int], counted: Sequence[int]
     ) -> frozenset[int] | None:
-        """As `find_least`, and where there are several cases the one of `find_first`."""
+        """As `find_least`; where there are several cases, the one of `find_first`."""
         found = self.find_least(assumed, counted)
         most = len(found.intersection(counted)) if found else 0
         room = []

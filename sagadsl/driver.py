@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sagadsl.checks import check_saga
+from sagadsl.checks import check_saga, failing_scenario
 from sagadsl.diagnostics import Finding, Severity
 from sagadsl.emit.jinja import render
 from sagadsl.emit.targets import TARGETS
-from sagadsl.model import Pinned, Saga
+from sagadsl.model import Pinned, Saga, Scenario
 from sagadsl.parser import parse_saga
 from sagadsl.parser.encoding import decode_source
+from sagadsl.proofs import Proof
+from sagadsl.proofs.scenario import Played, play
 from sagadsl.resolve import check_form, resolve_saga
 from sagadsl.source import Source, Span
 from sagadsl.syntax import Name
@@ -44,17 +46,8 @@ def compile_saga(
     text of the lock file beside it, None if there is none. `emitted` is the module
     that an earlier build has left: what it holds as released must not be lost.
     """
-    source = decode_source(path, data)
-    if isinstance(source, Finding):
-        return Compiled(None, (source,))
-    syntax, findings = parse_saga(source)
-    if syntax is None:
-        return Compiled(None, findings)
-    saga, findings = resolve_saga(syntax)
-    if saga is None:
-        return Compiled(None, findings)
-    findings = check_saga(saga)
-    if any(finding.rule.severity is Severity.ERROR for finding in findings):
+    saga, findings = _check(path, data)
+    if saga is None or any(map(_is_error, findings)):
         return Compiled(None, findings)
     pinned, wrong = _pin(saga, lock, emitted)
     return Compiled(pinned, (*findings, *wrong))
@@ -76,7 +69,7 @@ def _pin(saga: Saga, lock: str | None, emitted: Source | None) -> Compiled:
         return Compiled(pinned, findings)
     if wrong := tuple(check_upgrades(pinned)):
         return Compiled(None, wrong)
-    return Compiled(pinned, tuple(check_idle_upgrades(pinned)))
+    return Compiled(pinned, (*findings, *check_idle_upgrades(pinned)))
 
 
 def breaking(
@@ -105,6 +98,43 @@ def approve(pinned: Pinned, rule: str, reason: str) -> Pinned | str:
         return f"version {latest.number} is released, and there is no draft"
     latest = latest._replace(approved={**latest.approved, rule: reason})
     return pinned._replace(versions=(*pinned.versions[:-1], latest))
+
+
+class Rehearsed(NamedTuple):
+    """The scenarios of a saga as they went, and what else was found.
+
+    None if a finding other than of a scenario is an error: it has no meaning to play.
+    """
+
+    scenarios: tuple[tuple[Scenario, Played], ...] | None
+    findings: tuple[Finding, ...]
+
+
+def rehearse_saga(path: str, data: bytes) -> Rehearsed:
+    """Play the scenarios of the bytes of a `.saga` file."""
+    saga, findings = _check(path, data)
+    others = tuple(f for f in findings if f.rule != failing_scenario.RULE)
+    if saga is None or any(map(_is_error, others)):
+        return Rehearsed(None, findings)
+    machine = Proof(saga).machine
+    scenarios = tuple((each, play(saga, machine, each)) for each in saga.scenarios)
+    return Rehearsed(scenarios, others)
+
+
+def _check(path: str, data: bytes) -> tuple[Saga | None, tuple[Finding, ...]]:
+    """A saga, if its names lead somewhere, and what is wrong with it."""
+    source = decode_source(path, data)
+    if isinstance(source, Finding):
+        return None, (source,)
+    syntax, findings = parse_saga(source)
+    if syntax is None:
+        return None, findings
+    saga, findings = resolve_saga(syntax)
+    return saga, check_saga(saga) if saga else findings
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.rule.severity is Severity.ERROR
 
 
 def lock_text(pinned: Pinned) -> str:

@@ -108,6 +108,11 @@ class Move(NamedTuple):
     fails: bool
     span: Span
 
+    @property
+    def text(self) -> str:
+        """How it is written, as in `pay fails`."""
+        return f"{self.action} fails" if self.fails else self.action
+
 
 class Scenario(NamedTuple):
     """A worked example; `result` is a state, `refused`, `compensated` or `expired`."""

@@ -26,7 +26,7 @@ ROWS = (
     {"diagnostics"},
     {"syntax", "model", "machine", "rows"},
     {"parser", "graph", "proofs"},
-    {"resolve", "checks", "versions"},
+    {"resolve", "checks", "versions", "simulator"},
     {"emit", "format"},
     {"driver"},
     {"cli", "editor", "integrations", "__main__"},

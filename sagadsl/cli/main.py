@@ -12,11 +12,13 @@ from sagadsl import __version__
 COMMANDS = {
     "build": "compile: validator, diagrams and further targets",
     "check": "findings only",
+    "test": "run the scenarios",
     "fmt": "canonical text; comments are kept",
     "table": "the table previous | next | action",
     "graph": "draw the process, or where one stands",
     "decode": "what a stored integer means",
     "replay": "judge a list of steps",
+    "simulate": "step through a process",
     "diff": "two versions side by side, and which records can move",
     "breaking": "what a change breaks for records and code of a released version",
     "release": "release the draft, so that its version never changes",

@@ -38,7 +38,7 @@ def play(saga: Saga, machine: Machine, scenario: Scenario) -> Played:
             expected = number == len(scenario.moves) and scenario.result == "refused"
             wrong = "" if expected else refused.reason
             return Played(tuple(made), tuple(events), record, wrong)
-        made.append(f"{move.action} fails" if move.fails else move.action)
+        made.append(move.text)
         events.append(event)
     wrong = _result(saga, machine, record, scenario.result)
     return Played(tuple(made), tuple(events), record, wrong)

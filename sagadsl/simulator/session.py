@@ -24,9 +24,8 @@ In place of NAME its number will do."""
 
 
 class _Taken(NamedTuple):
-    """An input, its events and the record that they led to."""
+    """The events of an input, and the record that they led to."""
 
-    words: str
     events: tuple[Event, ...]
     record: Record
 
@@ -75,7 +74,7 @@ class Session:
         try:
             events = events_of(self.machine, self.record, words)
             if events:
-                return self._take(" ".join(words), events)
+                return self._take(events)
         except Refused as refused:
             return f"refused: {refused.reason}"
         command = commands.get(tuple(words))
@@ -100,17 +99,17 @@ class Session:
         names = self.machine.guards.names(doubt)
         return f"{where}, {names} in doubt" if names else where
 
-    def _take(self, words: str, events: Sequence[Event]) -> str:
+    def _take(self, events: Sequence[Event]) -> str:
         """Let events happen, all or none, and end what has come to its end."""
         record = self.record
         for event in events:
             record = self.machine.apply(record, event)
-        last = [self._said(events[-1])]
+        said = self._said(events[-1])
         if self.machine.guards.may(record, Kind.FINISH, None):
             events = [*events, Event(Kind.FINISH)]
             record = self.machine.apply(record, events[-1])
-        self._taken.append(_Taken(words, tuple(events), record))
-        return "\n".join([*last, self.view()])
+        self._taken.append(_Taken(tuple(events), record))
+        return f"{said}\n{self.view()}"
 
     def _said(self, event: Event) -> str:
         """What has happened, in words."""
@@ -127,8 +126,8 @@ class Session:
     def _back(self) -> str:
         if not self._taken:
             return "this is the start"
-        words = self._taken.pop().words
-        return f"before `{words}`\n{self.view()}"
+        self._taken.pop()
+        return self.view()
 
     def _stay(self) -> str:
         record = self.record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from sagadsl.machine import Event, Kind, Machine, Record
+from sagadsl.machine import ABORTING, Event, Kind, Machine, Record
 from sagadsl.model import Move, Pinned, Saga, Scenario
 from sagadsl.proofs.scenario import play
 from sagadsl.source import Span
@@ -64,7 +64,8 @@ def _moves(
 
 def _result(machine: Machine, record: Record) -> str:
     """The outcome, or of the states that are held a final one, else the first."""
-    if record.control or record.closed & ~record.done & machine.guards.dead_ends:
+    given_up = record.closed & ~record.done & machine.guards.dead_ends
+    if given_up or record.control & ABORTING:
         return "compensated"
     held = machine.guards.held(record)
     final = [place for place in held if place.kind.startswith("final")]

@@ -64,7 +64,7 @@ def _reports(path: Path) -> list[_Report] | None:
 
 
 def _report(scenario: Scenario, played: Played) -> _Report:
-    from sagadsl.diagnostics.region import Region  # noqa: PLC0415
+    from sagadsl.diagnostics.region import Region  # noqa: PLC0415  only for what fails
 
     span, stopped = scenario.span, f"=> {scenario.result}"
     if played.wrong and len(played.made) < len(scenario.moves):

@@ -111,7 +111,7 @@ def _json(pinned: Pinned, old: bytes | None) -> bytes:
 
 
 def _pytest(pinned: Pinned, old: bytes | None) -> bytes:
-    from sagadsl.emit.pytest import emit_pytest  # noqa: PLC0415
+    from sagadsl.emit.pytest import emit_pytest  # noqa: PLC0415  one target
 
     del old
     return emit_pytest(pinned).encode()

@@ -143,7 +143,7 @@ def test_no_title_becomes_code(tmp_path):
     assert text.isascii()
     calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     made = [call for call in calls if ast.unparse(call.func) == "Run"]
-    assert [call.args[0].value for call in made[-len(HOSTILE) :]] == HOSTILE
+    assert [ast.literal_eval(call.args[0]) for call in made[-len(HOSTILE) :]] == HOSTILE
     assert [line for test in tests for line in formatted(test)] == []
     status, said = suite(tmp_path)
     assert status == 0, said

@@ -47,8 +47,11 @@ def whole_runs(saga: Saga, records: list[Record]) -> list[tuple[int, set[Item]]]
 
 def names(proof: Proof, words: Words) -> Record:
     """A record of the proof in the terms of the search."""
-    lanes = (words.begun, words.done, words.closed)
-    return Record(*(frozenset(s.name for s in proof.steps_in(lane)) for lane in lanes))
+    begun, done, closed = (
+        frozenset(step.name for step in proof.steps_in(lane))
+        for lane in (words.begun, words.done, words.closed)
+    )
+    return Record(begun, done, closed)
 
 
 def test_each_run_covers_as_many_as_any_and_together_all() -> None:

@@ -175,7 +175,7 @@ def test_a_title_that_is_taken_gets_a_number():
 
 
 def test_an_old_version_goes_as_it_did():
-    lock = release_text("order.saga", ORDER.encode(), None)
+    lock = release_text(pinned_of(ORDER))
     new = ORDER.replace(": abandon", ": forget").replace("15 minutes", "16 minutes")
     pinned = pinned_of(new, lock=lock)
     session = Session(pinned, pinned.versions[0])

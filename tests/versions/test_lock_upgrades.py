@@ -42,7 +42,7 @@ def test_an_approval_lasts_for_one_version() -> None:
     lock = lock_text(approved(INSERTED))
     again = compiled(INSERTED + "# words\n", lock)
     assert again.latest.approved == {"refused-record": "none"}
-    lock = release_text("order.saga", INSERTED.encode(), lock)
+    lock = release_text(compiled(INSERTED, lock))
     assert '"approved": {"refused-record": "none"}' in lock
     third = compiled(
         INSERTED.replace("final shipped", "final sent, final shipped").replace(

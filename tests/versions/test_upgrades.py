@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pinning import compiled, released
 
-from sagadsl.driver import check_bytes
+from sagadsl.driver import compile_saga
 from sagadsl.machine import Kind, Record, Refused
 
 FIRST = """\
@@ -33,7 +33,8 @@ def upgrading(line: str, text: str = SCREENED) -> str:
 
 
 def said_of(text: str) -> list[str]:
-    return [f.message for f in check_bytes("order.saga", text.encode(), LOCK)]
+    findings = compile_saga("order.saga", text.encode(), LOCK).findings
+    return [finding.message for finding in findings]
 
 
 @pytest.mark.parametrize(

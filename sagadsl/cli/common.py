@@ -49,8 +49,10 @@ def compile_or_exit(path: Path) -> Pinned:
     return pinned
 
 
-def version_of(pinned: Pinned, number: int | None) -> Version:
-    """The version that is asked for."""
+def version_of(
+    pinned: Pinned, number: int | None, option: str = "--version"
+) -> Version:
+    """The version that an option asks for; the newest if it is not given."""
     if number is None:
         return pinned.latest
     for version in pinned.versions:
@@ -59,7 +61,7 @@ def version_of(pinned: Pinned, number: int | None) -> Version:
     numbers = ", ".join(str(version.number) for version in pinned.versions)
     raise click.BadParameter(
         f"{pinned.saga.name} has no version {number}; it has {numbers}",
-        param_hint="--version",
+        param_hint=option,
     )
 
 

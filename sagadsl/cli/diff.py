@@ -47,13 +47,13 @@ def command(
     if out:
         check_suffix(out, SUFFIXES)
     pinned = compile_or_exit(path)
-    newer = version_of(pinned, new)
+    newer = version_of(pinned, new, "--to")
     if old is None and newer.number == 1:
         click.echo(
-            f"{pinned.saga.name} has one version, and nothing to compare it with"
+            f"version 1 of {pinned.saga.name} is the first: nothing to compare it with"
         )
         return
-    older = version_of(pinned, newer.number - 1 if old is None else old)
+    older = version_of(pinned, newer.number - 1 if old is None else old, "--from")
     changes = changes_of(older, newer)
     if out:
         write_drawing(out, path, lambda form: draw_difference(pinned, changes, form))

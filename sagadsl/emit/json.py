@@ -87,6 +87,7 @@ def _version(version: Version) -> dict[str, Any]:
         "version": version.number,
         "digest": version.digest,
         "released": version.released,
+        "approved": dict(version.approved),
         "aggregate": rows.aggregate,
         "expires": rows.expires,
         "remember": rows.remember,

@@ -70,14 +70,14 @@ def test_diff_of_other_versions_and_of_one(changed):
     assert "- paid -> packed : pack by ops" in back
     status, _, err = changed("diff", "order.saga", "--from", "7")
     assert status == 2
-    assert "has no version 7; it has 1, 2" in err
+    assert "for --from: order has no version 7; it has 1, 2" in err
 
 
 def test_diff_of_a_first_version_says_so(sagac):
     write(sagac)
     assert sagac("diff", "order.saga") == (
         0,
-        "order has one version, and nothing to compare it with\n",
+        "version 1 of order is the first: nothing to compare it with\n",
         "",
     )
 

@@ -6,7 +6,7 @@ Each page gets a folder with the examples and is read from top to bottom:
   save for spaces at line ends; `--update` rewrites it.
 - `saga`: compiles without a finding and is formatted; `--update` formats it.
   `saga wrong` has an error, `saga part` parses as a part of a saga. With a file name,
-  as in `saga parcel.saga`, it is also written there.
+  as in `saga parcel.saga`, it is also written there, and a lock file there counts.
 - `pycon`: a session at Python's prompt, held like `console`; `python` just runs. With a
   file name it is written instead.
 - `sh`: what cannot be run here, since it would install something.
@@ -135,7 +135,7 @@ def outcome(block: Block, folder: Path, values: dict[str, Any]) -> str:
     if block.kind == "console":
         return console(block.text, folder)
     if block.kind == "saga":
-        return judged(block)
+        return judged(block, folder)
     if block.kind == "sh":
         for line in block.text.splitlines():
             assert NOT_RUN.fullmatch(line.strip()), f"run this in a console: {line}"
@@ -172,7 +172,7 @@ def console(text: str, folder: Path) -> str:
     return "".join(f"{line.rstrip()}\n" for line in shown)
 
 
-def judged(block: Block) -> str:
+def judged(block: Block, folder: Path) -> str:
     from sagadsl.diagnostics.text import render_text
     from sagadsl.driver import compile_saga, format_bytes
 
@@ -181,7 +181,9 @@ def judged(block: Block) -> str:
         text = f"saga part {{\n{text}\n}}\n"
     named = re.search(r"^saga (\w+)", text, re.MULTILINE)
     path = f"{named[1] if named else 'part'}.saga"
-    findings = compile_saga(path, text.encode(), None).findings
+    kept = folder / f"{block.rest}.lock"
+    lock = kept.read_text(encoding="utf-8") if kept.is_file() else None
+    findings = compile_saga(path, text.encode(), lock).findings
     if block.rest == "wrong":
         assert [f for f in findings if f.rule.severity is Severity.ERROR], block.text
         return block.text

@@ -24,7 +24,10 @@ from sagadsl.diagnostics import Finding
     help="Text goes to standard error, the others to standard output.",
 )
 def command(paths: tuple[Path, ...], form: str) -> None:
-    """Say what is wrong with the sagas, and write nothing."""
+    """Say what is wrong with the sagas, and write nothing.
+
+    PATH is as in `sagac build`.
+    """
     sagas = find_sagas(paths, read_config())
     findings = [finding for path in sagas for finding in compile_file(path)[1]]
     if form == "text":

@@ -14,7 +14,7 @@ from sagadsl.cli.common import (
     wanting,
 )
 from sagadsl.cli.files import Unusable, shown, write_bytes
-from sagadsl.cli.records import RECORD
+from sagadsl.cli.records import RECORD, no_record, why_no_record
 from sagadsl.machine import Record
 
 SUFFIXES = (".svg", ".png", ".dot", ".mmd", ".html")
@@ -23,20 +23,33 @@ SUFFIXES = (".svg", ".png", ".dot", ".mmd", ".html")
 @click.command("graph")
 @path_argument
 @click.option(
-    "-o", "out", type=click.Path(path_type=Path), required=True, help="The file."
+    "-o",
+    "out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="The file; its suffix says in which form.",
 )
-@click.option("--record", type=RECORD, help="Mark where a process of this mask stands.")
+@click.option(
+    "--record",
+    type=RECORD,
+    metavar="MASK",
+    help="Mark where a process stands, by its mask or BEGUN,DONE,CLOSED,CONTROL.",
+)
 @version_option
 def command(path: Path, out: Path, record: Record | None, number: int | None) -> None:
-    """Draw a saga as .svg, .png, .dot, .mmd or .html, by the suffix of FILE."""
+    """Draw a saga as .svg, .png, .dot, .mmd or .html, by the suffix of FILE.
+
+    PATH is a saga, or a folder with no more than one.
+    """
     if out.suffix not in SUFFIXES:
         raise click.BadParameter(
             f"{out.name!r} ends in none of {', '.join(SUFFIXES)}", param_hint="-o"
         )
     pinned = compile_or_exit(path)
     version = version_of(pinned, number)
-    if record is not None and (reason := version.machine().why_invalid(record)):
-        wanting(f"not a record of version {version.number}: {reason}")
+    if record is not None and (why := why_no_record(record, version)):
+        wanting(no_record(record, version, why))
     from sagadsl.emit.graphviz import RenderError  # noqa: PLC0415  imports emitters
     from sagadsl.emit.targets import draw  # noqa: PLC0415  as above
 

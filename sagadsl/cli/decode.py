@@ -19,7 +19,8 @@ from sagadsl.cli.common import (
 )
 from sagadsl.cli.records import (
     RECORD,
-    lines,
+    held,
+    in_words,
     no_record,
     process,
     why_no_record,
@@ -46,24 +47,26 @@ def command(path: Path, record: Record, number: int | None, as_json: bool) -> No
             print_json({"version": version.number, "invalid": why})
             raise SystemExit(1)
         wanting(no_record(record, version, why))
-    steps, undo = _steps(machine, record), list(_undo(machine, record))
+    word, names = process(machine, record), _names(machine, record)
+    undo = list(_undo(machine, record))
     if as_json:
-        word, held = process(machine, record), machine.standing(record)
         plain = [each._asdict() for each in undo]
-        meaning = {"process": word, **steps, "held": held, "undo": plain}
-        print_json({"version": version.number, **meaning})
+        meaning = {"version": version.number, "process": word, **names, "undo": plain}
+        print_json(meaning)
         return
     state = "" if version.released else " (draft)"
     click.echo(f"{written(record)}, version {version.number}{state}")
-    allowed = ", ".join(steps.pop("allowed")) or "nothing"
-    said = lines(machine, record)
-    told = {"process": said.pop("process", "")}
-    told |= {key.replace("_", " "): ", ".join(names) for key, names in steps.items()}
-    told["done"] = told["done"] or "nothing"
-    told |= {**said, "allowed": allowed, "undo": ", ".join(map(str, undo))}
-    for key, text in told.items():
-        if text:
-            click.echo(f"  {key + ':':<13}{text}")
+    _tell("process", in_words(word))
+    for key, listed in names.items():
+        label = held(record) if key == "held" else key.replace("_", " ")
+        empty = "nothing" if key in ("done", "held", "allowed") else ""
+        _tell(label, ", ".join(listed) or empty)
+    _tell("undo", ", ".join(map(str, undo)))
+
+
+def _tell(label: str, text: str) -> None:
+    if text:
+        click.echo(f"  {label + ':':<13}{text}")
 
 
 class _Undo(NamedTuple):
@@ -77,7 +80,7 @@ class _Undo(NamedTuple):
         return f"{self.action} (if {self.step} was done)" * self.in_doubt or self.action
 
 
-def _steps(machine: Machine, record: Record) -> dict[str, list[str]]:
+def _names(machine: Machine, record: Record) -> dict[str, list[str]]:
     begun, done, closed, _ = record
     names = {rule.step: rule.name for rule in machine.rules}
 
@@ -90,6 +93,7 @@ def _steps(machine: Machine, record: Record) -> dict[str, list[str]]:
         "in_doubt": steps(begun & ~done & ~closed),
         "failed": steps(closed & ~done),
         "compensated": steps(done & closed),
+        "held": list(machine.standing(record)),
         "allowed": [names[step] for step in begin if isinstance(step, int)],
     }
 

@@ -77,11 +77,13 @@ def process(machine: Machine, record: Record) -> str:
     return "final" if machine.guards.may(record, Kind.FINISH, None) else "running"
 
 
-def lines(machine: Machine, record: Record) -> dict[str, str]:
-    """What there is to say of every record, by the words it is said under."""
-    word = process(machine, record)
-    where = "stopped" if held_as(record) is Mark.STOPPED else "held"
-    said = {where: ", ".join(machine.standing(record)) or "nothing"}
-    if word == "failed":
-        word = "failed; it has to be aborted, as nothing goes on from there"
-    return said if word == "running" else {"process": word, **said}
+def in_words(process: str) -> str:
+    """What there is to say of how a process is going; nothing while it is running."""
+    if process == "failed":
+        return "failed; it has to be aborted, as nothing goes on from there"
+    return process if process != "running" else ""
+
+
+def held(record: Record) -> str:
+    """What to call the states that a record holds."""
+    return "stopped" if held_as(record) is Mark.STOPPED else "held"

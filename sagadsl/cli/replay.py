@@ -17,7 +17,7 @@ from sagadsl.cli.common import (
     wanting,
 )
 from sagadsl.cli.files import read_bytes, read_stdin, shown
-from sagadsl.cli.records import lines, process, written
+from sagadsl.cli.records import held, in_words, process, written
 from sagadsl.machine import Event, Kind, Machine, Record, Refused
 
 
@@ -55,15 +55,16 @@ def command(path: Path, file: Path, number: int | None, as_json: bool) -> None:
                 print_json({"refused": refused.reason, "line": line})
                 sys.exit(1)
             wanting(f"{name}:{line}: refused: {refused.reason}")
+    word, states = process(machine, record), machine.standing(record)
     if as_json:
         lanes = {lane: hex(word) for lane, word in record._asdict().items()}
-        meaning = {"record": lanes, "mask": hex(record.done)}
-        word, held = process(machine, record), machine.standing(record)
-        print_json({**meaning, "process": word, "held": held})
+        meaning = {"record": lanes, "mask": hex(record.done), "process": word}
+        print_json({**meaning, "held": states})
         return
     click.echo(written(record))
-    for key, said in lines(machine, record).items():
-        click.echo(f"{key}: {said}")
+    if said := in_words(word):
+        click.echo(f"process: {said}")
+    click.echo(f"{held(record)}: {', '.join(states) or 'nothing'}")
 
 
 def _take(machine: Machine, record: Record, words: list[str]) -> Record:

@@ -90,8 +90,8 @@ def test_decode_lists_what_an_abort_would_undo_and_on_what_that_hangs(trip):
         "in_doubt": ["book_room"],
         "failed": [],
         "compensated": [],
-        "allowed": [],
         "held": [],
+        "allowed": [],
         "undo": [
             {"step": "book_room", "action": "cancel_room", "in_doubt": True},
             {"step": "book_flight", "action": "cancel_flight", "in_doubt": False},

@@ -42,7 +42,8 @@ def command(path: Path, out: Path, record: Record | None, number: int | None) ->
 
     PATH is a saga, or a folder with no more than one.
     """
-    if out.suffix not in SUFFIXES:
+    suffix = out.suffix.lower()
+    if suffix not in SUFFIXES:
         raise click.BadParameter(
             f"{out.name!r} ends in none of {', '.join(SUFFIXES)}", param_hint="-o"
         )
@@ -54,7 +55,7 @@ def command(path: Path, out: Path, record: Record | None, number: int | None) ->
     from sagadsl.emit.targets import draw  # noqa: PLC0415  as above
 
     try:
-        data = draw(pinned, out.suffix[1:], record, version)
+        data = draw(pinned, suffix[1:], record, version)
     except RenderError as error:
         raise Unusable(f"cannot draw {shown(path)}: {error}") from None
     write_bytes(out, data)

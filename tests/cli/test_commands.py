@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -51,6 +52,7 @@ def test_graph_draws_by_suffix_and_marks_a_record(sagac, suffix):
     assert sagac("graph", "order.saga", "-o", f"b.{suffix}", "--record", "1")[0] == 0
     files = contents(sagac.folder)
     assert files[f"a.{suffix}"] != files[f"b.{suffix}"]
+    assert sagac("graph", "order.saga", "-o", f"a.{suffix.upper()}")[0] == 0
     assert sagac("graph", "order.saga", "-o", "c.gif")[0] == 2
     assert sagac("graph", "order.saga", "-o", "c.svg", "--record", "2")[0] == 1
 
@@ -129,13 +131,27 @@ def test_a_plain_start_imports_little():
     assert int(done.stdout) - int(bare.stdout) <= 7
 
 
-def test_help_imports_neither_compiler_nor_libraries(sagac):
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"_SAGAC_COMPLETE": "bash_complete", "COMP_WORDS": "s ", "COMP_CWORD": "1"}],
+    ids=["help", "completion"],
+)
+def test_help_and_completion_import_neither_compiler_nor_libraries(environment):
     code = (
         "import sys; sys.argv = ['sagac', '--help']\n"
         "from sagadsl.__main__ import main\n"
         "try: main()\n"
         "finally:\n"
-        "    names = ('lark', 'jinja2', 'networkx', 'graphviz', 'sagadsl.driver')\n"
-        "    assert not set(names) & set(sys.modules)\n"
+        "    libraries = {'lark', 'jinja2', 'networkx', 'graphviz', 'json'}\n"
+        "    ours = {name for name in sys.modules if name.startswith('sagadsl')}\n"
+        "    print('\\n', len(ours), libraries & set(sys.modules))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    count, libraries = done.stdout.splitlines()[-1].split(maxsplit=1)
+    assert (int(count) <= 6, libraries) == (True, "set()")

@@ -35,7 +35,7 @@ def main() -> None:
 
 def compile_examples() -> None:
     """Compile every saga but the broken one, and show what comes of it."""
-    print("\n== sagac build: the sagas of examples/")
+    print(f"\n== sagac build: the sagas of examples/, into {OUT.relative_to(ROOT)}/")
     sagas = [path for path in sorted(EXAMPLES.rglob("*.saga")) if path.parent != BROKEN]
     sagac("build", *sagas, "-o", OUT)
     print("\n== sagac table: order.saga, to read")

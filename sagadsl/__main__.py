@@ -8,18 +8,29 @@ import sys
 
 from sagadsl.cli.stamp import said_before
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as in what is imported above
+    from typing import NoReturn
+
 
 def main() -> None:
     """Run the command line and exit with its status."""
     try:
         _run()
     except OSError as error:
-        # Standard output is full or gone; nothing more is to be flushed to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _give_up(error)
+
+
+def _give_up(error: OSError) -> NoReturn:
+    """End as standard output is full or gone; nothing more is to be flushed to it.
+
+    Who stops reading, as `head` does, wants no word about it.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if sys.stderr is not None and not isinstance(error, BrokenPipeError):
         reason = error.strerror or type(error).__name__
-        if sys.stderr is not None:
-            sys.stderr.write(f"sagac: cannot write to standard output: {reason}\n")
-        sys.exit(2)
+        sys.stderr.write(f"sagac: cannot write to standard output: {reason}\n")
+    sys.exit(2)
 
 
 def _run() -> None:

@@ -9,10 +9,12 @@ from sagadsl.checks import check_saga, failing_scenario
 from sagadsl.diagnostics import Finding, Severity
 from sagadsl.emit.jinja import render
 from sagadsl.emit.targets import TARGETS
+from sagadsl.machine import Record
 from sagadsl.model import Pinned, Saga, Scenario
 from sagadsl.parser import parse_saga
 from sagadsl.parser.encoding import decode_source
 from sagadsl.proofs import Proof
+from sagadsl.proofs.run import walk
 from sagadsl.proofs.scenario import Played, play
 from sagadsl.resolve import check_form, resolve_saga
 from sagadsl.source import Source, Span
@@ -119,6 +121,17 @@ def rehearse_saga(path: str, data: bytes) -> Rehearsed:
     machine = Proof(saga).machine
     scenarios = tuple((each, play(saga, machine, each)) for each in saga.scenarios)
     return Rehearsed(scenarios, others)
+
+
+def where_it_stops(path: str, data: bytes, code: str) -> tuple[Pinned, Record] | None:
+    """Where the run of the first finding of a code leads, in a saga that has positions.
+
+    None if there is no such finding, or none with a run.
+    """
+    saga, findings = _check(path, data)
+    runs = [f.run for f in findings if f.code == code and f.run]
+    pinned = pin(saga, None)[0] if saga and runs else None
+    return (pinned, walk(pinned.latest.machine(), runs[0])) if pinned else None
 
 
 def _check(path: str, data: bytes) -> tuple[Saga | None, tuple[Finding, ...]]:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from sagadsl.cli.common import compile_file, paths_argument, tell
+from sagadsl.cli.complete import targets as complete_targets
 from sagadsl.cli.files import (
     Config,
     Unusable,
     config_files,
+    exists,
     find_sagas,
+    is_folder,
     lock_path,
     read_bytes,
     read_config,
+    real,
     shown,
     write_bytes,
 )
@@ -37,12 +41,21 @@ class _File(NamedTuple):
 
 @click.command("build")
 @paths_argument
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder.")
 @click.option(
-    "--target", "targets", help="Targets, separated by commas; else py,dot,svg."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for all but the lock files; else each saga's own.",
+)
+@click.option(
+    "--target",
+    "targets",
+    metavar="LIST",
+    shell_complete=complete_targets,
+    help="Of py, dot, svg, png, md, mmd, html and json, with commas; else py,dot,svg.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail if any would change.")
-@click.option("--watch", is_flag=True, help="Build again whenever a saga changes.")
+@click.option("--watch", is_flag=True, help="Build each saga again when it changes.")
 def command(
     paths: tuple[Path, ...],
     out: Path | None,
@@ -50,16 +63,23 @@ def command(
     check: bool,
     watch: bool,
 ) -> None:
-    """Compile sagas; write what changed, each file whole or not at all."""
+    """Compile sagas; write what changed, each file whole or not at all.
+
+    PATH is a saga, or a folder with sagas in it or below. Without one, [tool.sagadsl]
+    of pyproject.toml says which are built; else those of the current folder.
+    """
     config = read_config()
-    names = tuple(map(str.strip, targets.split(","))) if targets else config.targets
-    options = _Options(paths, config, out or config.out, _targets(names), check)
+    if targets:
+        names = _targets(targets.split(","), "--target")
+    else:
+        names = _targets(config.targets, "`targets` of [tool.sagadsl]")
+    options = _Options(paths, config, out or config.out, names, check)
     if watch:
         from sagadsl.cli.watch import each_change  # noqa: PLC0415  only for --watch
 
-        each_change(lambda: find_sagas(paths, config), lambda: _build_all(options))
+        each_change(options.sagas, lambda changed: _not_built(options, changed))
         return
-    outcomes = _build_all(options)
+    outcomes = _build_all(options, options.sagas())
     if all(outcome.quiet for outcome in outcomes):
         _keep_note(options, outcomes)
     sys.exit(not all(outcome.good for outcome in outcomes))
@@ -68,6 +88,7 @@ def command(
 class _Outcome(NamedTuple):
     """How a saga was built; if quietly, `said` is what a build would say now."""
 
+    saga: Path
     good: bool
     quiet: bool = False
     said: str = ""
@@ -81,54 +102,70 @@ class _Options(NamedTuple):
     targets: tuple[str, ...]
     check: bool
 
+    def sagas(self) -> list[Path]:
+        """The sagas that are asked for; no two of them may write the same files."""
+        owners: dict[Path, Path] = {}
+        for path in find_sagas(self.paths, self.config):
+            owner = owners.setdefault(real(self.folder(path) / path.name), path)
+            if owner is not path:
+                both = f"{shown(owner)} and {shown(path)}"
+                raise Unusable(f"{both} would write the same files")
+        return list(owners.values())
 
-def _targets(names: tuple[str, ...]) -> tuple[str, ...]:
+    def folder(self, saga: Path) -> Path:
+        """Where the files of a saga go."""
+        return self.out or saga.parent
+
+
+def _targets(names: Iterable[str], source: str) -> tuple[str, ...]:
     from sagadsl.emit.targets import DEFAULT, TARGETS  # noqa: PLC0415  for its names
 
-    for name in names:
+    known = tuple(dict.fromkeys(name.strip() for name in names))
+    for name in known:
         if name not in TARGETS:
             raise click.BadParameter(
                 f"there is no target {name!r}; there are {', '.join(TARGETS)}",
-                param_hint="--target",
+                param_hint=source,
             )
-    return tuple(dict.fromkeys(names)) or DEFAULT
+    return known or DEFAULT
 
 
-def _build_all(options: _Options) -> list[_Outcome]:
-    outcomes: list[_Outcome] = []
-    owners: dict[Path, Path] = {}
-    for path in find_sagas(options.paths, options.config):
-        folder = options.out or path.parent
-        owner = owners.setdefault((folder / path.name).resolve(), path)
-        if owner is not path:
-            raise Unusable(
-                f"{shown(owner)} and {shown(path)} would write the same files"
-            )
-        outcomes.append(_build(path, folder, options))
-    return outcomes
+def _build_all(options: _Options, sagas: Iterable[Path]) -> list[_Outcome]:
+    return [_build(path, options) for path in sagas]
 
 
-def _build(path: Path, folder: Path, options: _Options) -> _Outcome:
+def _not_built(options: _Options, sagas: Iterable[Path]) -> list[Path]:
+    outcomes = _build_all(options, sagas)
+    return [outcome.saga for outcome in outcomes if not outcome.good]
+
+
+def _build(path: Path, options: _Options) -> _Outcome:
+    folder = options.folder(path)
     pinned, findings = compile_file(path, folder)
     tell(findings)
     if pinned is None:
         click.echo(f"{shown(path)}: not built", err=True)
-        return _Outcome(good=False)
+        return _Outcome(path, good=False)
     files = list(_files(path, folder, pinned, options.targets))
     stale = [file for file in files if not file.fresh]
     latest = pinned.latest
     state = "" if latest.released else " (draft)"
     head = f"{shown(path)}: version {latest.number}{state}"
-    names = ", ".join(file.path.name for file in stale)
+    names = ", ".join(_named(file.path, path) for file in stale)
     said = f"{head}, up to date"
     if options.check and stale:
         click.echo(f"{head}, would write {names}", err=True)
-        return _Outcome(good=False)
+        return _Outcome(path, good=False)
     for file in stale:
         write_bytes(file.path, file.data)
     click.echo(f"{head}, wrote {names}" if stale else said)
     written = (path, *(file.path for file in files))
-    return _Outcome(good=True, quiet=not findings, said=said, files=written)
+    return _Outcome(path, good=True, quiet=not findings, said=said, files=written)
+
+
+def _named(file: Path, saga: Path) -> str:
+    """A file by its name if it lies beside its saga, else by its path."""
+    return file.name if file.parent == saga.parent else shown(file)
 
 
 def _keep_note(options: _Options, outcomes: list[_Outcome]) -> None:
@@ -137,7 +174,7 @@ def _keep_note(options: _Options, outcomes: list[_Outcome]) -> None:
     if arguments is None:
         return
     asked = options.config.asked(options.paths)
-    folders = [below for p in asked if p.is_dir() for below in folders_below(str(p))]
+    folders = [below for p in asked if is_folder(p) for below in folders_below(str(p))]
     files = [*config_files(), *(file for outcome in outcomes for file in outcome.files)]
     said = "\n".join(outcome.said for outcome in outcomes)
     keep(arguments, [*folders, *map(str, files)], said)
@@ -172,4 +209,4 @@ def _emitted(pinned: Pinned, target: str, old: bytes | None, file: Path) -> byte
 
 
 def _current(path: Path) -> bytes | None:
-    return read_bytes(path) if path.exists() else None
+    return read_bytes(path) if exists(path) else None

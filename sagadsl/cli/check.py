@@ -15,7 +15,10 @@ from sagadsl.cli.report import format_option, report, sagas
 @paths_argument
 @format_option
 def command(paths: tuple[Path, ...], form: str) -> None:
-    """Say what is wrong with the sagas, and write nothing."""
+    """Say what is wrong with the sagas, and write nothing.
+
+    PATH is as in `sagac build`.
+    """
     found = find_sagas(paths, read_config())
     findings = [finding for path in found for finding in compile_file(path)[1]]
     report(findings, form, f"{sagas(len(found))} checked")

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from sagadsl.cli.complete import sagas
 from sagadsl.cli.files import (
     one_saga,
     read_bytes,
@@ -21,12 +22,32 @@ from sagadsl.cli.files import (
 from sagadsl.diagnostics import Finding, Severity
 from sagadsl.model import Pinned, Version
 
-PATH = click.Path(path_type=Path)
-paths_argument = click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
-path_argument = click.argument("path", type=PATH)
+
+class _SagaPath(click.Path):
+    """A path on the command line; an empty one is a slip, and not this folder."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        if not value:
+            self.fail("it is empty; this folder is `.`", param, ctx)
+        return Path(value)
+
+
+paths_argument = click.argument(
+    "paths", nargs=-1, type=_SagaPath(), metavar="[PATH]...", shell_complete=sagas
+)
+path_argument = click.argument("path", type=_SagaPath(), shell_complete=sagas)
 json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 version_option = click.option(
-    "--version", "number", type=int, help="The version to judge by; else the newest."
+    "--version",
+    "number",
+    type=int,
+    metavar="N",
+    help="The version to judge by; else the newest.",
 )
 
 
@@ -76,12 +97,20 @@ def tell(findings: Sequence[Finding]) -> None:
 
 def in_color(terminal: bool) -> bool:
     """Whether to use colour: on a terminal, unless NO_COLOR is set (no-color.org)."""
-    return terminal and not os.environ.get("NO_COLOR")
+    able = terminal and os.environ.get("TERM") != "dumb"
+    return able and not os.environ.get("NO_COLOR")
 
 
 def is_error(finding: Finding) -> bool:
     """Whether a finding stops a build."""
     return finding.rule.severity is Severity.ERROR
+
+
+def print_json(value: object) -> None:
+    """A result for programs."""
+    import json  # noqa: PLC0415  only where it is asked for
+
+    click.echo(json.dumps(value, indent=2))
 
 
 def wanting(message: str) -> NoReturn:

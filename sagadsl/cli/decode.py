@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -12,13 +12,21 @@ from sagadsl.cli.common import (
     compile_or_exit,
     json_option,
     path_argument,
+    print_json,
     version_of,
     version_option,
     wanting,
 )
-from sagadsl.cli.records import RECORD, written
-from sagadsl.emit.standing import Mark, held_as
-from sagadsl.machine import ABORTING, FINISHED, Kind, Machine, Record
+from sagadsl.cli.records import (
+    RECORD,
+    held,
+    in_words,
+    no_record,
+    process,
+    why_no_record,
+    written,
+)
+from sagadsl.machine import Kind, Machine, Record
 
 
 @click.command("decode")
@@ -27,50 +35,75 @@ from sagadsl.machine import ABORTING, FINISHED, Kind, Machine, Record
 @version_option
 @json_option
 def command(path: Path, record: Record, number: int | None, as_json: bool) -> None:
-    """Say what a mask means, or a record as BEGUN,DONE,CLOSED,CONTROL."""
+    """Say what a mask means, or a record as BEGUN,DONE,CLOSED,CONTROL.
+
+    PATH is a saga, or a folder with no more than one. Numbers are decimal,
+    hexadecimal (0x23) or binary (0b100011).
+    """
     version = version_of(compile_or_exit(path), number)
     machine = version.machine()
-    if reason := machine.why_invalid(record):
+    if why := why_no_record(record, version):
         if as_json:
-            click.echo(json.dumps({"version": version.number, "invalid": reason}))
+            print_json({"version": version.number, "invalid": why})
             raise SystemExit(1)
-        wanting(f"{written(record)} is no record of version {version.number}: {reason}")
-    meaning = _meaning(machine, record)
+        wanting(no_record(record, version, why))
+    word, names = process(machine, record), _names(machine, record)
+    undo = list(_undo(machine, record))
     if as_json:
-        click.echo(json.dumps({"version": version.number, **meaning}, indent=2))
+        plain = [each._asdict() for each in undo]
+        meaning = {"version": version.number, "process": word, **names, "undo": plain}
+        print_json(meaning)
         return
     state = "" if version.released else " (draft)"
     click.echo(f"{written(record)}, version {version.number}{state}")
-    stopped = held_as(record) is Mark.STOPPED
-    for key, names in meaning.items():
-        if names or key in ("done", "held", "allowed"):
-            label = "stopped" if key == "held" and stopped else key
-            click.echo(f"  {label + ':':<13}{', '.join(names) or 'nothing'}")
+    _tell("process", in_words(word))
+    for key, listed in names.items():
+        label = held(record) if key == "held" else key.replace("_", " ")
+        empty = "nothing" if key in ("done", "held", "allowed") else ""
+        _tell(label, ", ".join(listed) or empty)
+    _tell("undo", ", ".join(map(str, undo)))
 
 
-def _meaning(machine: Machine, record: Record) -> dict[str, list[str]]:
-    begun, done, closed, control = record
+def _tell(label: str, text: str) -> None:
+    if text:
+        click.echo(f"  {label + ':':<13}{text}")
+
+
+class _Undo(NamedTuple):
+    """A compensation to run if the process is aborted; in doubt, if its step was."""
+
+    step: str
+    action: str
+    in_doubt: bool
+
+    def __str__(self) -> str:
+        return f"{self.action} (if {self.step} was done)" * self.in_doubt or self.action
+
+
+def _names(machine: Machine, record: Record) -> dict[str, list[str]]:
+    begun, done, closed, _ = record
     names = {rule.step: rule.name for rule in machine.rules}
 
     def steps(mask: int) -> list[str]:
         return [name for step, name in sorted(names.items()) if mask >> step & 1]
 
-    def kinds(wanted: Iterable[Kind]) -> list[str]:
-        events = machine.events(record)
-        return [
-            names[step]
-            for kind, step in events
-            if kind in wanted and isinstance(step, int)
-        ]
-
-    process = {ABORTING: "aborting", FINISHED: "finished"}
+    begin = [step for kind, step in machine.events(record) if kind is Kind.BEGIN]
     return {
-        "process": [word for bit, word in process.items() if control & bit],
         "done": steps(done & ~closed),
-        "in doubt": steps(begun & ~done & ~closed),
+        "in_doubt": steps(begun & ~done & ~closed),
         "failed": steps(closed & ~done),
         "compensated": steps(done & closed),
         "held": list(machine.standing(record)),
-        "allowed": kinds((Kind.BEGIN,)),
-        "undo": list(machine.to_undo(record)),
+        "allowed": [names[step] for step in begin if isinstance(step, int)],
     }
+
+
+def _undo(machine: Machine, record: Record) -> Iterator[_Undo]:
+    """What an abort would run, in its order, were all done that is in doubt."""
+    begun, done, closed, _ = record
+    running = begun & ~closed
+    steps = [p for p in reversed(machine.guards.plans) if p.undo and p.bit & running]
+    actions = machine.to_undo(record._replace(done=done | running))
+    for plan, action in zip(steps, actions, strict=False):  # none, past the pivot
+        in_doubt = not plan.bit & done and not plan.undo_in_doubt
+        yield _Undo(plan.rule.name, action, in_doubt)

@@ -12,7 +12,7 @@ from sagadsl.cli.files import Unusable, shown, write_bytes
 
 def check_suffix(out: Path, known: Sequence[str]) -> None:
     """That the file to draw has a suffix that says what to draw."""
-    if out.suffix not in known:
+    if out.suffix.lower() not in known:
         raise click.BadParameter(
             f"{out.name!r} ends in none of {', '.join(known)}", param_hint="-o"
         )
@@ -23,7 +23,7 @@ def write_drawing(out: Path, saga: Path, draw: Callable[[str], bytes]) -> None:
     from sagadsl.emit.graphviz import RenderError  # noqa: PLC0415  imports emitters
 
     try:
-        data = draw(out.suffix[1:])
+        data = draw(out.suffix[1:].lower())
     except RenderError as error:
         raise Unusable(f"cannot draw {shown(saga)}: {error}") from None
     write_bytes(out, data)

@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import click
 
 from sagadsl import resources
+from sagadsl.cli.complete import codes
+
+
+class Page(NamedTuple):
+    """What there is to say of a finding, and its name."""
+
+    name: str
+    text: str
 
 
 @click.command("explain")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=codes)
 def command(code: str | None) -> None:
     """Print the page of a finding, by its code or its name; without one, list them."""
-    pages = {}
-    for path in sorted(resources.folder("findings").glob("*.md")):
-        text = path.read_text(encoding="utf-8")
-        number, name = text.split("\n", 1)[0].removeprefix("# ").split()
-        pages[number] = (name, text)
+    pages = read_pages()
     if code is None:
-        for number, (name, _) in sorted(pages.items()):
-            click.echo(f"{number}  {name}")
+        for number, page in pages.items():
+            click.echo(f"{number}  {page.name}")
         return
-    names = {name: number for number, (name, _) in pages.items()}
-    number = code.upper() if code.upper() in pages else names.get(code.lower(), "")
-    if not number:
-        close = get_close_matches(code, [*pages, *names], 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise click.BadParameter(
-            f"there is no finding {code!r}{hint}", param_hint="CODE"
-        )
-    click.echo(pages[number][1], nl=False)
+    for number, page in pages.items():
+        if code.lower() in (number.lower(), number[4:], page.name):
+            click.echo(page.text, nl=False)
+            return
+    hint = "`sagac explain` lists them"
+    if close := _close(code, pages):
+        hint = f"did you mean {', '.join(close)}?"
+    raise click.BadParameter(f"there is no finding {code!r}; {hint}", param_hint="CODE")
+
+
+def read_pages() -> dict[str, Page]:
+    """The pages by their codes."""
+    pages: dict[str, Page] = {}
+    for path in resources.folder("findings").glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        code, name = text.split("\n", 1)[0].removeprefix("# ").split()
+        pages[code] = Page(name, text)
+    return dict(sorted(pages.items()))
+
+
+def _close(wanted: str, pages: Mapping[str, Page]) -> list[str]:
+    """The codes or names that begin alike; else those that are written alike."""
+    from difflib import get_close_matches  # noqa: PLC0415  only for the error
+
+    words = [*pages, *(page.name for page in pages.values())]
+    begun = [word for word in words if word.lower().startswith(wanted.lower())]
+    if wanted and begun:
+        return begun[:3]
+    known = {word.lower(): word for word in words}
+    return [known[word] for word in get_close_matches(wanted.lower(), known, 2, 0.75)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -43,13 +44,17 @@ class Config(NamedTuple):
 
 def config_files() -> list[Path]:
     """Where a configuration may be, the nearest first."""
-    return [f / "pyproject.toml" for f in (Path.cwd(), *Path.cwd().parents)]
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        raise Unusable(f"cannot read the current folder: {_why(error)}") from None
+    return [folder / "pyproject.toml" for folder in (here, *here.parents)]
 
 
 def read_config() -> Config:
     """The configuration of the nearest `pyproject.toml` upwards that has one."""
     for path in config_files():
-        if path.is_file():
+        if is_file(path):
             table = _table(path)
             if table is not None:
                 return _config(path, table)
@@ -106,25 +111,45 @@ def find_sagas(paths: Iterable[Path], config: Config) -> list[Path]:
     """The `.saga` files that are meant, each once, in an order of their own."""
     found: dict[Path, Path] = {}
     for path in config.asked(paths):
-        files = list(_walk(path)) if path.is_dir() else [path]
-        if not files:
-            raise Unusable(f"there is no .saga file in {shown(path)}")
+        files = _files(path) if is_folder(path) else [_file(path)]
         for file in files:
-            found.setdefault(file.resolve(), file)
+            found.setdefault(real(file), file)
     return list(found.values())
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        files = list(_walk(folder))
+    except OSError as error:
+        raise Unusable(f"cannot read {error.filename}: {_why(error)}") from None
+    if not files:
+        raise Unusable(f"there is no .saga file in {shown(folder)}")
+    return files
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     for below in folders_below(str(folder)):
         for path in sorted(Path(below).iterdir()):
-            if path.suffix == ".saga" and path.is_file():
+            if path.suffix == ".saga" and is_file(path):
                 yield path
+
+
+def _file(path: Path) -> Path:
+    """A saga by its file; of another file it is said which saga is meant."""
+    if path.suffix == ".saga":
+        return path
+    stem = path.name.split(".")[0].removesuffix("_saga")
+    meant = path.with_name(f"{stem}.saga")
+    if not is_file(meant) and not exists(path):
+        return path
+    hint = f"; did you mean {shown(meant)}?" if is_file(meant) else ""
+    raise Unusable(f"{shown(path)} is no .saga file{hint}")
 
 
 def one_saga(path: Path) -> Path:
     """The saga that a path names: the file, or the only one in the folder."""
-    if not path.is_dir():
-        return path
+    if not is_folder(path):
+        return _file(path)
     sagas = find_sagas([path], Config())
     if len(sagas) > 1:
         raise Unusable(f"there are {len(sagas)} sagas in {shown(path)}; name one")
@@ -139,17 +164,28 @@ def shown(path: Path) -> str:
 def read_bytes(path: Path, *, pipe: bool = False) -> bytes:
     """The contents of a file; of a pipe only if `pipe` says so, as it may wait."""
     try:
-        if path.exists() and not (pipe or path.is_file() or path.is_dir()):
+        if exists(path) and not (pipe or is_file(path) or is_folder(path)):
             raise Unusable(f"cannot read {shown(path)}: it is not a file")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         raise Unusable(f"cannot read {shown(path)}: {_why(error)}") from None
 
 
+def read_stdin() -> bytes:
+    """What comes from standard input, to its end."""
+    try:
+        if sys.stdin is not None:
+            return sys.stdin.buffer.read()
+        reason = "it is closed"
+    except OSError as error:
+        reason = _why(error)
+    raise Unusable(f"cannot read standard input: {reason}")
+
+
 def read_lock(path: Path) -> str | None:
     """The lock file beside a saga; None if there is none."""
     lock = lock_path(path)
-    if not lock.exists():
+    if not exists(lock):
         return None
     return read_bytes(lock).decode("utf-8", errors="replace")
 
@@ -157,10 +193,31 @@ def read_lock(path: Path) -> str | None:
 def read_module(path: Path, folder: Path) -> Source | None:
     """The module that an earlier build of a saga has left in a folder, if any."""
     module = folder / f"{path.stem}_saga.py"
-    if not module.exists():
+    if not exists(module):
         return None
     text = read_bytes(module).decode("utf-8", errors="replace")
     return Source(shown(module), text)
+
+
+# Unlike those of `pathlib`, these never raise: whoever then reads it learns the reason.
+def exists(path: Path) -> bool:
+    """Whether there is anything of this name."""
+    return os.path.exists(path)  # noqa: PTH110  see above
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file of this name."""
+    return os.path.isfile(path)  # noqa: PTH113  see above
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of this name."""
+    return os.path.isdir(path)  # noqa: PTH112  see above
+
+
+def real(path: Path) -> Path:
+    """Where a path leads to, through all symbolic links that lead somewhere."""
+    return Path(os.path.realpath(path))
 
 
 def lock_path(path: Path) -> Path:
@@ -170,13 +227,13 @@ def lock_path(path: Path) -> Path:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: a failure leaves what was there."""
-    target = path.resolve()
+    target = real(path)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:
             file.write(data)
-        if target.exists():
+        if exists(target):
             temporary.chmod(target.stat().st_mode & 0o777)
         temporary.replace(target)
     except (OSError, ValueError) as error:

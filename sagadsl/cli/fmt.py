@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from sagadsl.cli.common import paths_argument, tell
-from sagadsl.cli.files import find_sagas, read_bytes, read_config, shown, write_bytes
+from sagadsl.cli.files import (
+    find_sagas,
+    read_bytes,
+    read_config,
+    read_stdin,
+    shown,
+    write_bytes,
+)
 from sagadsl.diagnostics import Finding
 
 
@@ -18,13 +25,16 @@ from sagadsl.diagnostics import Finding
 def command(paths: tuple[Path, ...], check: bool) -> None:
     """Rewrite sagas in canonical form; comments are kept.
 
-    With `-` as PATH, standard input is formatted to standard output.
+    PATH is as in `sagac build`. With `-`, standard input is formatted to standard
+    output, or judged with --check.
     """
     if paths == (Path("-"),):
-        text = _formatted("<stdin>", sys.stdin.buffer.read())
-        if text is None:
+        data = read_stdin()
+        text = _formatted("<stdin>", data)
+        if text is None or (check and text != data):
             sys.exit(1)
-        sys.stdout.buffer.write(text)
+        if not check:
+            click.echo(text, nl=False)
         return
     wanting = changed = 0
     sagas = find_sagas(paths, read_config())
@@ -39,7 +49,8 @@ def command(paths: tuple[Path, ...], check: bool) -> None:
             if not check:
                 write_bytes(path, text)
     left = len(sagas) - wanting - changed
-    click.echo(f"{left} already formatted") if left else None
+    if left:
+        click.echo(f"{left} already formatted")
     sys.exit(bool(wanting or (check and changed)))
 
 

@@ -14,8 +14,10 @@ from sagadsl.cli.common import (
     wanting,
 )
 from sagadsl.cli.drawing import check_suffix, write_drawing
-from sagadsl.cli.records import RECORD
+from sagadsl.cli.files import one_saga, read_bytes, shown
+from sagadsl.cli.records import RECORD, no_record, why_no_record
 from sagadsl.machine import Record
+from sagadsl.model import Pinned
 
 SUFFIXES = (".svg", ".png", ".dot", ".mmd", ".html")
 
@@ -23,17 +25,56 @@ SUFFIXES = (".svg", ".png", ".dot", ".mmd", ".html")
 @click.command("graph")
 @path_argument
 @click.option(
-    "-o", "out", type=click.Path(path_type=Path), required=True, help="The file."
+    "-o",
+    "out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="The file; its suffix says in which form.",
 )
-@click.option("--record", type=RECORD, help="Mark where a process of this mask stands.")
+@click.option(
+    "--record",
+    type=RECORD,
+    metavar="MASK",
+    help="Mark where a process stands, by its mask or BEGUN,DONE,CLOSED,CONTROL.",
+)
+@click.option(
+    "--finding", "code", metavar="CODE", help="Mark where the run of a finding leads."
+)
 @version_option
-def command(path: Path, out: Path, record: Record | None, number: int | None) -> None:
-    """Draw a saga as .svg, .png, .dot, .mmd or .html, by the suffix of FILE."""
+def command(
+    path: Path,
+    out: Path,
+    record: Record | None,
+    code: str | None,
+    number: int | None,
+) -> None:
+    """Draw a saga as .svg, .png, .dot, .mmd or .html, by the suffix of FILE.
+
+    PATH is a saga, or a folder with no more than one. With --finding it shows where the
+    run of a finding leads, also of a saga that does not compile.
+    """
     check_suffix(out, SUFFIXES)
-    pinned = compile_or_exit(path)
-    version = version_of(pinned, number)
-    if record is not None and (reason := version.machine().why_invalid(record)):
-        wanting(f"not a record of version {version.number}: {reason}")
     from sagadsl.emit.targets import draw  # noqa: PLC0415  imports emitters
 
+    if code is not None:
+        if record is not None or number is not None:
+            raise click.UsageError("--finding says itself what to mark")
+        pinned, record = _stopped(one_saga(path), code)
+        version = pinned.latest
+    else:
+        pinned = compile_or_exit(path)
+        version = version_of(pinned, number)
+    if record is not None and (why := why_no_record(record, version)):
+        wanting(no_record(record, version, why))
     write_drawing(out, path, lambda form: draw(pinned, form, record, version))
+
+
+def _stopped(path: Path, code: str) -> tuple[Pinned, Record]:
+    """A saga, and the record where the run of its first finding of a code ends."""
+    from sagadsl.driver import where_it_stops  # noqa: PLC0415  imports the compiler
+
+    found = where_it_stops(shown(path), read_bytes(path), code)
+    if found is None:
+        wanting(f"{shown(path)}: no finding {code} with a run")
+    return found

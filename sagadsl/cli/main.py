@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sagadsl import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "build": "compile: validator, diagrams and further targets",
@@ -27,8 +32,36 @@ COMMANDS = {
 }
 
 
+@contextmanager
+def _unread() -> Iterator[None]:
+    """Let the end of a pipe through: click would end with 1, as if for a finding.
+
+    It knows it by its number.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise BrokenPipeError from None
+
+
 class _Lazy(click.Group):
     """A group that knows its commands by their names alone."""
+
+    @_unread()
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the command line; `--help` and `--version` end here."""
+        return super().make_context(info_name, args, parent, **extra)
+
+    @_unread()
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give the commands in the order in which they are met."""
@@ -42,6 +75,16 @@ class _Lazy(click.Group):
             return None
         command: click.Command = import_module(f"sagadsl.cli.{cmd_name}").command
         return command
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer the commands without importing them, and the options."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  only on Tab
+
+        begun = [name for name in COMMANDS if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=COMMANDS[name]) for name in begun]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -70,8 +113,9 @@ class _Lazy(click.Group):
 def sagac(**options: Any) -> None:
     """Compile sagas: states, transitions, compensations.
 
-    PATH is a file or a folder; without one, what [tool.sagadsl] of pyproject.toml
-    names, else the current folder. Exit status: 0 good; 1 the input was found wanting;
-    2 usage, or a file that cannot be read or written.
+    `sagac COMMAND --help` tells more of each command.
+
+    Exit status: 0 good; 1 the input was found wanting; 2 usage, or a file that cannot
+    be read or written.
     """
     del options

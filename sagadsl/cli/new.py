@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
-from sagadsl.cli.files import Unusable, shown, write_bytes
+from sagadsl.cli.files import Unusable, exists, shown, write_bytes
 
 
 @click.command("new")
@@ -17,9 +18,12 @@ def command(name: str) -> None:
 
     text = starter(name)
     if not isinstance(text, str):
-        raise click.BadParameter(f"{text.message}; {text.help}", param_hint="NAME")
+        plain = re.sub(r"\W+", "_", name.removesuffix(".saga")).strip("_")
+        better = starter(plain)
+        advice = f"write `{plain}`" if isinstance(better, str) else better.help
+        raise click.BadParameter(f"{text.message}; {advice}", param_hint="NAME")
     path = Path(f"{name}.saga")
-    if path.exists():
+    if exists(path):
         raise Unusable(f"{shown(path)} exists already")
     write_bytes(path, text.encode())
     click.echo(f"wrote {shown(path)}; next: sagac build {shown(path)}")

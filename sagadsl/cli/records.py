@@ -1,10 +1,15 @@
-"""Masks and records as they are written on a command line."""
+"""Masks and records as they are written and told on a command line."""
 
 from __future__ import annotations
 
 import click
 
-from sagadsl.machine import Record
+from sagadsl.emit.standing import Mark, held_as
+from sagadsl.machine import ABORTING, FINISHED, Kind, Machine, Record
+from sagadsl.model import Version
+
+# Python refuses to write very long numbers with ten digits, not with sixteen.
+_LONGEST_DECIMAL = 1000
 
 
 class RecordType(click.ParamType[Record]):
@@ -41,6 +46,44 @@ RECORD = RecordType()
 
 def written(record: Record) -> str:
     """A record as it is read."""
-    if record == Record(record.done, record.done):
-        return f"{record.done} ({record.done:#x})"
-    return ",".join(f"{word:#x}" for word in record)
+    if record != Record(record.done, record.done):
+        return ",".join(f"{word:#x}" for word in record)
+    if record.done.bit_length() > _LONGEST_DECIMAL:
+        return f"{record.done:#x}"
+    return f"{record.done} ({record.done:#x})"
+
+
+def why_no_record(record: Record, version: Version) -> str:
+    """Why no run of a version leads to a record; empty if one does."""
+    if min(record) < 0:
+        return "it is negative"
+    return version.machine().why_invalid(record)
+
+
+def no_record(record: Record, version: Version, why: str) -> str:
+    """The words in which a record is turned down."""
+    return f"{written(record)} is no record of version {version.number}: {why}"
+
+
+def process(machine: Machine, record: Record) -> str:
+    """How the process of a record is going, in a word."""
+    _, done, closed, control = record
+    if control & FINISHED:
+        return "compensated" if control & ABORTING else "finished"
+    if control & ABORTING:
+        return "aborting"
+    if closed & ~done & machine.guards.dead_ends:
+        return "failed"
+    return "final" if machine.guards.may(record, Kind.FINISH, None) else "running"
+
+
+def in_words(process: str) -> str:
+    """What there is to say of how a process is going; nothing while it is running."""
+    if process == "failed":
+        return "failed; it has to be aborted, as nothing goes on from there"
+    return process if process != "running" else ""
+
+
+def held(record: Record) -> str:
+    """What to call the states that a record holds."""
+    return "stopped" if held_as(record) is Mark.STOPPED else "held"

@@ -24,10 +24,10 @@ def said_before(arguments: list[str]) -> str | None:
     """What the same build said when nothing it depends on was different, else None."""
     if arguments[:1] != ["build"] or "--watch" in arguments:
         return None
-    note = _note(arguments)
-    if note is None:
-        return None
     try:
+        note = _note(arguments)
+        if note is None:
+            return None
         with open(note, encoding="utf-8") as file:
             if not cache.is_ours(os.fstat(file.fileno())):
                 return None
@@ -44,15 +44,15 @@ def said_before(arguments: list[str]) -> str | None:
 
 def keep(arguments: list[str], paths: Iterable[str], said: str) -> None:
     """Note what a build depended on and what it said."""
-    note = _note(arguments)
-    if note is None:
-        return
-    lines = [_head()]
-    for path in dict.fromkeys(paths):
-        if "\n" in path:
-            return
-        lines.append(f"{_digest(path)} {path}")
     try:
+        note = _note(arguments)
+        if note is None:
+            return
+        lines = [_head()]
+        for path in dict.fromkeys(paths):
+            if "\n" in path:
+                return
+            lines.append(f"{_digest(path)} {path}")
         temporary = f"{note}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", opener=_for_us_alone) as file:
             file.write("\n".join([*lines, "", said]))
@@ -67,11 +67,13 @@ def _for_us_alone(path: str, flags: int) -> int:
 
 def folders_below(folder: str) -> Iterator[str]:
     """A folder and those in it that are searched for sagas."""
-    yield folder
-    with os.scandir(folder) as entries:
-        names = sorted(e.name for e in entries if is_searched(e))
-    for name in names:
-        yield from folders_below(os.path.join(folder, name))
+    folders = [folder]
+    while folders:
+        folder = folders.pop()
+        yield folder
+        with os.scandir(folder) as entries:
+            below = [entry.path for entry in entries if is_searched(entry)]
+        folders += sorted(below, reverse=True)
 
 
 def is_searched(entry: os.DirEntry[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sagadsl.machine import Event, Kind, Machine, Record
@@ -55,3 +56,30 @@ def run_to(machine: Machine, record: Record) -> Run:
     assert reached == record, "a proof and the machine disagree"
     held = machine.guards.held(record)
     return Run(tuple(moves), record, tuple(place.name for place in held))
+
+
+KINDS = {
+    "": (Kind.BEGIN, Kind.DONE),
+    "fails": (Kind.BEGIN, Kind.FAIL),
+    "begins": (Kind.BEGIN,),
+}
+
+
+def walk(machine: Machine, moves: Iterable[str]) -> Record:
+    """The record that the moves of a run lead to.
+
+    Raises `Refused` if one of them cannot be made.
+    """
+    record = Record()
+    for move in moves:
+        name, _, how = move.partition(" ")
+        if move == "abort":
+            record = machine.apply(record, Event(Kind.ABORT))
+        elif name == "undo" and how:
+            step = machine.due(record, Kind.UNDO, how)
+            record = machine.apply(record, Event(Kind.UNDO, step))
+        else:
+            step = machine.due(record, Kind.BEGIN, name)
+            for kind in KINDS[how]:
+                record = machine.apply(record, Event(kind, step))
+    return record

@@ -61,7 +61,7 @@ def test_files_that_cannot_be_used_are_said_so(sagac):
     (sagac.folder / "file").write_text("")
     status, _, err = sagac("build", "-o", "file", "--target", "py", "order.saga")
     assert status == 2
-    assert err.startswith("sagac: cannot write file/order_saga.py: ")
+    assert "'file' is a file" in err
     (sagac.folder / "order_saga.py").mkdir()
     status, _, err = sagac("build", "--target", "py", "order.saga")
     assert status == 2
@@ -127,6 +127,93 @@ def test_an_unwritable_cache_costs_nothing(sagac):
         assert (status, err) == (0, "")
 
 
+def test_links_in_circles_and_names_too_long_are_said_so(sagac):
+    (sagac.folder / "loop.saga").symlink_to("loop.saga")
+    assert sagac("check", "loop.saga")[2] == (
+        "sagac: cannot read loop.saga: Too many levels of symbolic links\n"
+    )
+    assert sagac("check")[2] == "sagac: there is no .saga file in .\n"
+    status, _, err = sagac("check", f"{'a' * 300}.saga")
+    assert status == 2
+    assert err.endswith("File name too long\n")
+
+
+def test_a_link_is_written_through(sagac):
+    write(sagac)
+    (sagac.folder / "gen").mkdir()
+    (sagac.folder / "order_saga.py").symlink_to("gen/order_saga.py")
+    assert sagac("build", "--target", "py")[0] == 0
+    assert (sagac.folder / "order_saga.py").is_symlink()
+    assert (sagac.folder / "gen/order_saga.py").is_file()
+
+
+def test_a_folder_that_cannot_be_read_or_written_is_said_so(sagac):
+    write(sagac, name="deep/order.saga")
+    closed = sagac.folder / "deep"
+    closed.chmod(0o500)
+    try:
+        if os.access(closed, os.W_OK):
+            pytest.skip("root may write anywhere")
+        status, _, err = sagac("build", "--target", "py")
+        assert status == 2
+        assert err == "sagac: cannot write deep/order.saga.lock: Permission denied\n"
+        closed.chmod(0)
+        for path in ("deep", "."):
+            assert sagac("check", path) == (
+                2,
+                "",
+                "sagac: cannot read deep: Permission denied\n",
+            )
+    finally:
+        closed.chmod(0o700)
+
+
+def test_a_folder_that_is_gone_is_said_so(sagac):
+    line = f"rmdir {sagac.folder} && {sys.executable} -P -m sagadsl build"
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=sagac.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "sagac: cannot read the current folder: No such file or directory\n",
+    )
+
+
+def test_what_is_no_saga_is_not_taken_for_one(sagac):
+    write(sagac)
+    sagac("build", "--target", "py")
+    for name in ("order", "order.saga.lock", "order_saga.py"):
+        assert sagac("check", name) == (
+            2,
+            "",
+            f"sagac: {name} is no .saga file; did you mean order.saga?\n",
+        )
+    status, _, err = sagac("build", "")
+    assert status == 2
+    assert "it is empty; this folder is `.`" in err
+
+
+@pytest.mark.parametrize("command", ["table", "build", "explain", "--help"])
+def test_who_stops_reading_hears_nothing(sagac, command):
+    write(sagac)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as unread:
+        done = subprocess.run(
+            [sys.executable, "-m", "sagadsl", command]
+            + ["order.saga"] * (command in ("table", "build")),
+            cwd=sagac.folder,
+            stdout=unread,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 @pytest.mark.parametrize("command", ["table", "build"])
 def test_a_standard_output_that_is_full_is_said_so(sagac, command):
@@ -154,6 +241,21 @@ def test_a_closed_standard_output_is_no_obstacle(sagac):
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert (sagac.folder / "order_saga.py").is_file()
+
+
+@pytest.mark.parametrize("command", ["fmt -", "replay order.saga -"])
+def test_a_closed_standard_input_is_said_so(sagac, command):
+    write(sagac)
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m sagadsl {command} <&-"],
+        cwd=sagac.folder,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"sagac: cannot read standard input: it is closed\n",
+    )
 
 
 def test_a_pipe_is_not_waited_for(sagac):

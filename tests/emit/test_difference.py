@@ -48,7 +48,9 @@ AFTER = (
 
 
 def compared(after: str, before: str = BEFORE) -> tuple[Pinned, Changes]:
-    lock = release_text("gift.saga", before.encode(), None)
+    first = compile_saga("gift.saga", before.encode(), None).pinned
+    assert first
+    lock = release_text(first)
     pinned, findings = compile_saga("gift.saga", after.encode(), lock)
     assert pinned, findings
     return pinned, changes_of(pinned.versions[0], pinned.latest)

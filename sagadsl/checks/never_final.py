@@ -20,8 +20,9 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
         yield RULE.finding(
             "no process ever finishes in success",
             ends[0].span,
-            "never held without work that is left over",
-            why="a saga is there to come to this end",
-            help="lead all branches that are begun to final states",
+            "never held without a `final failure` beside it",
+            why="a process is a success only if all the states that it ends in are",
+            help="let all branches of some run end in states that are `final`, and not"
+            " `final failure`",
             others=tuple(Label(state.span, "nor here") for state in ends[1:]),
         )

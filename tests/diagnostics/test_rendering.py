@@ -27,6 +27,7 @@ RENDERERS = {
 }
 
 texts = st.text(st.characters() | st.sampled_from("\t\r\n \x1b\u202e東\u0301%,:"))
+moves = st.from_regex(r"[a-z][a-z0-9_]{0,62}( fails| begins)?", fullmatch=True)
 
 
 def file_of(name: str) -> str:
@@ -49,6 +50,7 @@ def findings(draw: st.DrawFn) -> Finding:
             why=texts,
             help=texts,
             others=st.lists(st.builds(Label, spans, texts), max_size=3).map(tuple),
+            run=st.lists(moves, max_size=3).map(tuple),
         )
     )
 

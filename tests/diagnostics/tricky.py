@@ -100,4 +100,8 @@ FINDINGS = {
         path="C:/a b/ü,:%.saga",
     ),
     "elsewhere": _elsewhere(),
+    "run": finding("«packed»", "stuck here")._replace(run=("check_out", "pay fails")),
+    "long run": finding("«packed»", "stuck here")._replace(
+        run=tuple(f"take_the_step_number_{n}" for n in range(12))
+    ),
 }

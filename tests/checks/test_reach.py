@@ -1,33 +1,28 @@
-"""What the checks conclude from the rows holds in every record of random sagas."""
+"""What the checks see without a proof holds in the records of random sagas."""
 
 from __future__ import annotations
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sagadsl.checks import left_standing
+from sagadsl.checks import left_standing, overlap
+from sagadsl.checks._plain import plain_steps
 from sagadsl.checks._reach import reach
-from sagadsl.machine import Record
+from sagadsl.machine import Kind, Record
 from sagadsl.parser import parse_saga
+from sagadsl.proofs import Proof
 from sagadsl.resolve import resolve_saga
 from sagadsl.source import Source
 from sagadsl.versions import pin
 
 STATES = [f"s{n}" for n in range(6)]
-RULES = [
-    "",
-    "idempotent",
-    "idempotent, no undo",
-    "idempotent, cannot fail",
-    "idempotent, pivot",
-    "idempotent, pivot, cannot fail",
-]
+RULES = ["", "idempotent", "idempotent, cannot fail", "idempotent, pivot"]
 
 
 @st.composite
 def sagas(draw):
     """Small sagas without cycles: rows lead from states to later ones."""
-    rows, actions, undoes = [], [], []
+    rows, actions = [], []
     for number in range(draw(st.integers(1, 5))):
         cut = draw(st.integers(1, len(STATES) - 1))
         early, late = st.sampled_from(STATES[:cut]), st.sampled_from(STATES[cut:])
@@ -35,17 +30,14 @@ def sagas(draw):
         groups = st.lists(group, min_size=1, max_size=2, unique_by=tuple)
         targets = st.lists(late, min_size=1, max_size=2, unique=True)
         rule = draw(st.sampled_from(RULES))
-        fails = "idempotent" in rule and "cannot" not in rule and draw(st.booleans())
+        fails = rule and "cannot" not in rule and draw(st.booleans())
         sources = " | ".join(" & ".join(group) for group in draw(groups))
         otherwise = f" else {draw(late)}" if fails else ""
         rows.append(f"{sources} -> {' & '.join(draw(targets))}{otherwise} : a{number}")
         actions += [f"a{number} : {rule}"] if rule else []
-        if rule.startswith("idempotent") and "undo" not in rule and draw(st.booleans()):
-            undoes += [f"a{number} : u{number}"] if "pivot" not in rule else []
     return saga_of(
         f"states {{ initial s0, {', '.join(STATES[1:-1])}, final {STATES[-1]} }}",
         f"transitions {{ {', '.join(rows)} }}",
-        f"compensations {{ {', '.join(undoes)} }}",
         "actions {\n" + "\n".join(actions) + "\n}",
     )
 
@@ -103,3 +95,26 @@ def test_what_is_said_to_stand_stands_whichever_way_was_taken(saga):
             if lane & row and not record.control & 1:
                 standing = record.done & ~record.closed
                 assert all(standing & bits[name] for name in effects)
+
+
+@settings(max_examples=150, deadline=None)
+@given(sagas())
+def test_a_plain_step_happens(saga):
+    assume(not list(overlap.check(saga, Proof(saga))))
+    _, seen, bits = records(saga)
+    for name in plain_steps(saga):
+        assert any(record.done & bits[name] for record in seen)
+
+
+@settings(max_examples=150, deadline=None)
+@given(sagas())
+def test_a_plain_step_before_the_pivot_can_be_followed_by_an_abort(saga):
+    assume(not list(overlap.check(saga, Proof(saga))))
+    machine, seen, bits = records(saga)
+    early = [
+        record
+        for record in seen
+        if Kind.ABORT in {event.kind for event in machine.events(record)}
+    ]
+    for name in plain_steps(saga, before_pivot=True):
+        assert any(record.done & bits[name] for record in early)

@@ -71,6 +71,7 @@ class Explicit:
             "undo": set(self._left_standing()),
             "idle-compensation": self._idle(),
             "waits-for-person": set(self._waiting()),
+            "late-deadline": self._late(),
             "broken-property": set(self._broken()),
         }
 
@@ -92,7 +93,7 @@ class Explicit:
             system = [
                 self.reference.steps[name]
                 for name in self._beginning(record)
-                if self.reference.steps[name].transition.trigger.actors == ("system",)
+                if self._is_automatic(name)
             ]
             for one, other in combinations(system, 2):
                 for place in {p for way in one.sources for p in way}:
@@ -155,6 +156,24 @@ class Explicit:
                 waits = undo and not self.saga.action(undo).even_if_in_doubt
                 if action and action.parks and waits:
                     yield action.row.name
+
+    def _late(self) -> set[str]:
+        """The saga, if no time passes where its deadline would give it up."""
+        early = list(filter(self._may_abort, self.records))
+        waits = any(
+            not self._is_automatic(name)
+            for record in early
+            for name in self._beginning(record)
+        )
+        works = any(
+            self._is_automatic(name) and self.saga.action(self._action(name)).effect
+            for record in early
+            for name in record.in_doubt
+        )
+        return {self.saga.name} if self.saga.expires and not (waits or works) else set()
+
+    def _is_automatic(self, name: str) -> bool:
+        return self.reference.steps[name].transition.trigger.actors == ("system",)
 
     def _broken(self) -> Iterator[str]:
         for item in self.saga.properties:

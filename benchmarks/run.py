@@ -16,6 +16,7 @@ from statistics import median
 
 import calls
 import processes
+import proofs
 from peers import NODE, PYTHON, NoPeer
 from timing import Measured
 
@@ -60,6 +61,9 @@ def _groups() -> Iterator[Iterable[Measured]]:
     yield processes.compiling(_build, FOLDER)
     yield processes.nothing_to_do(_build, FOLDER)
     yield processes.growth(_build, FOLDER)
+    yield proofs.large(FOLDER)
+    yield proofs.searched()
+    yield proofs.spin(FOLDER)
 
 
 def _shown(group: Iterable[Measured]) -> Iterator[Measured]:

@@ -52,7 +52,7 @@ def effects(name: str, rows: list[Row]) -> str:
     return saga(name, rows, more)
 
 
-def parallel(name: str, branches: int, length: int) -> str:
+def parallel(name: str, branches: int, length: int, more: str = "") -> str:
     """A fork into branches of several steps each, their join, and a last step."""
     names = [
         [f"b{branch}_{i}" for i in range(length + 1)] for branch in range(branches)
@@ -67,7 +67,38 @@ def parallel(name: str, branches: int, length: int) -> str:
         ]
     rows += [f"{ends} -> joined : join", "joined -> over : ship"]
     inner = [state for branch in names for state in branch]
-    return _text(name, ["initial ready", *inner, "joined", "final over"], rows, "")
+    return _text(name, ["initial ready", *inner, "joined", "final over"], rows, more)
+
+
+def undone_in_parallel(name: str, branches: int, length: int) -> str:
+    """The same where all steps in the branches have an effect, and a pivot follows."""
+    makes = [f"make_b{b}_{i + 1}" for b in range(branches) for i in range(length)]
+    performed = "".join(f"        {make} : idempotent\n" for make in makes)
+    undone = "".join(f"        {make} : un{make}\n" for make in makes)
+    undos = "".join(f"        un{make} : idempotent\n" for make in makes)
+    return parallel(
+        name,
+        branches,
+        length,
+        f"    compensations {{\n{undone}    }}\n"
+        f"    actions {{\n{performed}{undos}        ship : idempotent, pivot\n    }}\n"
+        f"    properties {{\n        ship needs {makes[-1]}\n    }}\n",
+    )
+
+
+def promela(needs: list[list[int]]) -> str:
+    """Steps and those that each waits for, in the language of SPIN."""
+    options = [
+        "    :: atomic { "
+        + " && ".join([f"!done[{step}]", *(f"done[{other}]" for other in needed)])
+        + f" -> done[{step}] = true }}\n"
+        for step, needed in enumerate(needs)
+    ]
+    last = len(needs) - 1
+    return (
+        f"bool done[{len(needs)}];\nactive proctype saga() {{\n    do\n"
+        f"{''.join(options)}    :: done[{last}] -> break\n    od\n}}\n"
+    )
 
 
 def smcat(rows: list[Row]) -> str:

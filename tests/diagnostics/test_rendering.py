@@ -27,7 +27,7 @@ RENDERERS = {
 }
 
 texts = st.text(st.characters() | st.sampled_from("\t\r\n \x1b\u202e東\u0301%,:"))
-moves = st.from_regex(r"[a-z][a-z0-9_]{0,62}( fails| begins)?", fullmatch=True)
+moves = st.sampled_from(["pay", "pay fails", "ship begins"])
 
 
 def file_of(name: str) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import sagas
+import samples
 from peers import NoPeer
 from timing import Measured, Target, each_time, interleaved, process
 
@@ -61,7 +61,7 @@ def spin(folder: Path) -> Iterator[Measured]:
 
 
 def _saga(branches: int, length: int) -> Saga:
-    text = sagas.undone_in_parallel("proved", branches, length)
+    text = samples.undone_in_parallel("proved", branches, length)
     tree, findings = parse_saga(Source("proved.saga", text))
     assert tree, findings
     saga, findings = resolve_saga(tree)
@@ -88,11 +88,11 @@ def _needs(saga: Saga) -> list[list[int]]:
 
 def _masks(saga: Saga) -> Callable[[], object]:
     """A search through all masks, as the least that a search can look at."""
-    rules = [
+    pairs = [
         (sum(1 << other for other in needed), 1 << number)
         for number, needed in enumerate(_needs(saga))
     ]
-    rules = [(need | bit, need, bit) for need, bit in rules]
+    rules = [(need | bit, need, bit) for need, bit in pairs]
 
     def search() -> set[int]:
         seen = {0}
@@ -114,7 +114,7 @@ def _verifier(saga: Saga, folder: Path) -> Path:
     if not spin or not compiler:
         raise NoPeer("spin and a C compiler are not both installed")
     folder.mkdir(exist_ok=True)
-    (folder / "saga.pml").write_text(sagas.promela(_needs(saga)))
+    (folder / "saga.pml").write_text(samples.promela(_needs(saga)))
     compile_it = [compiler, "-O2", "-DSAFETY", "-w", "-o", "pan", "pan.c"]
     for command in ([spin, "-a", "saga.pml"], compile_it):
         subprocess.run(command, cwd=folder, check=True, capture_output=True)

@@ -11,11 +11,15 @@ _VERBS = {"done": Kind.DONE, "fail": Kind.FAIL, "undo": Kind.UNDO}
 
 
 class Option(NamedTuple):
-    """One thing that may happen: what is typed for it, what it is, and its events."""
+    """One thing that may happen: what is typed for it, what it is, and its events.
+
+    Of a step `note` tells where it leads, and `trigger` what fires it.
+    """
 
     words: str
     note: str
     events: tuple[Event, ...]
+    trigger: str = ""
 
 
 def options(machine: Machine, record: Record) -> list[Option]:
@@ -33,9 +37,9 @@ def options(machine: Machine, record: Record) -> list[Option]:
         rule = rules[step]
         if kind is Kind.BEGIN:
             row = rows[rule.action]
-            note = f"-> {row.next}  {row.trigger}".rstrip()
             events = (event, Event(Kind.DONE, step))
-            found.append(Option(rule.action, note, events))
+            note = f"-> {row.next}"
+            found.append(Option(rule.action, note, events, row.trigger))
         else:
             notes = {Kind.DONE: "it has happened", Kind.FAIL: "it has not happened"}
             note = notes.get(kind, f"{undoes.get(step)}")

@@ -53,9 +53,10 @@ class Session:
         """Where it stands, and what may happen next, numbered."""
         offers = options(self.machine, self.record)
         wide = max((len(option.words) for option in offers), default=0)
+        far = max((len(o.note) for o in offers if o.trigger), default=0)
         lines = [
-            f"{number:>3}  {option.words:<{wide}}  {option.note}"
-            for number, option in enumerate(offers, start=1)
+            f"{number:>3}  {o.words:<{wide}}  {o.note:<{far}}  {o.trigger}".rstrip()
+            for number, o in enumerate(offers, start=1)
         ]
         return "\n".join([self._standing(), *lines])
 

@@ -26,7 +26,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize("command", ["build", "fmt", "check", "table"])
+@pytest.mark.parametrize("command", ["build", "fmt", "check", "table", "test"])
 def test_no_input_gives_a_traceback(sagac, data, command):
     write(sagac, data)
     status, _, err = sagac(command, "order.saga")
@@ -212,10 +212,22 @@ def test_who_stops_reading_hears_nothing(sagac, command):
             check=False,
         )
     assert (done.returncode, done.stderr) == (2, b"")
+def test_a_picture_that_is_too_large_is_said_so(sagac):
+    states = "\n".join(f"s{i}" for i in range(1, 2_000))
+    rows = "\n".join(f"s{i} -> s{i + 1} : step_{i}" for i in range(2_000))
+    write(
+        sagac,
+        f"saga order {{\naggregate id\n"
+        f"states {{\ninitial s0\n{states}\nfinal s2000\n}}\n"
+        f"transitions {{\n{rows}\n}}\n}}\n",
+    )
+    status, _, err = sagac("build", "--target", "svg")
+    assert status == 2
+    assert err.startswith("sagac: cannot write order.svg: a picture of ")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
-@pytest.mark.parametrize("command", ["table", "build"])
+@pytest.mark.parametrize("command", ["table", "build", "test", "simulate"])
 def test_a_standard_output_that_is_full_is_said_so(sagac, command):
     write(sagac)
     for _ in range(2):

@@ -212,6 +212,8 @@ def test_who_stops_reading_hears_nothing(sagac, command):
             check=False,
         )
     assert (done.returncode, done.stderr) == (2, b"")
+
+
 def test_a_picture_that_is_too_large_is_said_so(sagac):
     states = "\n".join(f"s{i}" for i in range(1, 2_000))
     rows = "\n".join(f"s{i} -> s{i + 1} : step_{i}" for i in range(2_000))

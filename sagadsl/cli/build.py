@@ -160,7 +160,16 @@ def _build(path: Path, options: _Options) -> _Outcome:
         write_bytes(file.path, file.data)
     click.echo(f"{head}, wrote {names}" if stale else said)
     written = (path, *(file.path for file in files))
-    return _Outcome(path, good=True, quiet=not findings, said=said, files=written)
+    quiet = not findings and _is_as_compiled(path, pinned)
+    return _Outcome(path, good=True, quiet=quiet, said=said, files=written)
+
+
+def _is_as_compiled(path: Path, pinned: Pinned) -> bool:
+    """Whether a saga is still what was compiled; else its note would tell a lie."""
+    from sagadsl.parser.encoding import decode_source  # noqa: PLC0415  the compiler
+
+    now = decode_source(shown(path), read_bytes(path))
+    return getattr(now, "text", None) == pinned.saga.source.text
 
 
 def _named(file: Path, saga: Path) -> str:

@@ -157,8 +157,16 @@ def one_saga(path: Path) -> Path:
 
 
 def shown(path: Path) -> str:
-    """A path as people are shown it: with forward slashes."""
-    return path.as_posix()
+    """A path as people are shown it: with forward slashes, and no control characters.
+
+    A line end in a name would begin a line of its own, which a log may obey.
+    """
+    text = path.as_posix()
+    if text.isprintable():
+        return text
+    from sagadsl.diagnostics.cells import visible  # noqa: PLC0415  for odd names alone
+
+    return visible(text)
 
 
 def read_bytes(path: Path, *, pipe: bool = False) -> bytes:

@@ -8,6 +8,7 @@ them all the same, it says the same. A note that is lost costs a build, no more.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 from sagadsl import cache
@@ -95,8 +96,8 @@ def _head() -> str:
         for below in folders_below(folder):
             with os.scandir(below) as entries:
                 for entry in entries:
-                    stat = entry.stat()
-                    files.append(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}")
+                    at = entry.stat()
+                    files.append(f"{entry.path} {at.st_size} {at.st_mtime_ns}")
     tool = _hash("\n".join(sorted(files)).encode("utf-8", "replace"))
     return f"{FORMAT} {sys.version_info[:3]} {tool}"
 
@@ -110,9 +111,13 @@ def _note(arguments: list[str]) -> str | None:
 
 
 def _digest(path: str) -> str:
-    """Of a file its contents, of a folder the sagas and folders in it."""
+    """Of a file its contents, of a folder the sagas and folders in it.
+
+    Raises `OSError` for what is neither, such as a pipe, that might never end.
+    """
     try:
-        if os.path.isdir(path):
+        kind = stat.S_IFMT(os.stat(path).st_mode)
+        if kind == stat.S_IFDIR:
             with os.scandir(path) as entries:
                 names = [
                     entry.name
@@ -120,6 +125,8 @@ def _digest(path: str) -> str:
                     if entry.name.endswith(".saga") or is_searched(entry)
                 ]
             return _hash("\0".join(sorted(names)).encode("utf-8", "replace"))
+        if kind != stat.S_IFREG:
+            raise OSError(path)
         with open(path, "rb") as file:
             return _hash(file.read())
     except FileNotFoundError:

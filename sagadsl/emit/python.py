@@ -16,6 +16,7 @@ from sagadsl.model import Pinned, Saga, Version
 
 ENGINE = ("record", "plans", "guards", "machine")
 START = "State = str\n"
+WIDEST = 80
 
 
 def emit_python(pinned: Pinned) -> str:
@@ -58,8 +59,11 @@ def _doc(text: str) -> str:
 
 
 def _columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
-    """Rows of cells, aligned."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Rows of cells, aligned; the others do not wait for one that is very long."""
+    widths = [
+        max((len(cell) for cell in column if len(cell) <= WIDEST), default=0)
+        for column in zip(*rows, strict=True)
+    ]
     return [
         gap.join(
             cell.ljust(width) for cell, width in zip(row, widths, strict=True)

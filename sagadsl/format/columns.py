@@ -6,14 +6,20 @@ from collections.abc import Sequence
 
 from sagadsl.diagnostics.cells import width
 
+WIDEST = 80
+
 
 def align(rows: list[tuple[str, ...]], separators: Sequence[str]) -> list[str]:
-    """Each row's cells on one line, as wide as any that has another after it."""
+    """Each row's cells on one line, as wide as any that has another after it.
+
+    A cell that is very long is not waited for by the others: they would grow with it.
+    """
     widths = [0] * len(separators)
     for row in rows:
         last = max(at for at, cell in enumerate(row) if cell)
         for at in range(last):
-            widths[at] = max(widths[at], width(row[at]))
+            if width(row[at]) <= WIDEST:
+                widths[at] = max(widths[at], width(row[at]))
     return [_line(row, widths, separators) for row in rows]
 
 
@@ -21,7 +27,7 @@ def _line(row: Sequence[str], widths: Sequence[int], separators: Sequence[str]) 
     last = max(at for at, cell in enumerate(row) if cell)
     text = ""
     for cell, column, separator in zip(row[:last], widths, separators, strict=False):
-        if column:
+        if column or cell:
             text += cell + " " * (column - width(cell)) + separator
     return text + row[last]
 

@@ -124,6 +124,10 @@ class Refused(ValueError):
         self.reason = reason
         self.index: int | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        made_of = (self.machine, self.mask, self.step, self.reason)
+        return Refused, made_of, {"index": self.index}
+
 
 class UnknownVersion(LookupError):
     """A version that is not in this module; its records are not to be guessed at."""

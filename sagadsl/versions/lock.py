@@ -136,7 +136,7 @@ def _version(shape: Shape) -> Version:
     _check_rows(rows)
     return Version(
         shape.integer("version"),
-        shape.text("digest"),
+        shape.digest("digest"),
         shape.flag("released"),
         rows,
         shape.reasons("approved"),
@@ -150,7 +150,7 @@ def _rule(shape: Shape) -> RuleRow:
         shape.states("prev"),
         shape.states("next"),
         shape.states("otherwise", ""),
-        shape.text("trigger", ""),
+        shape.trigger("trigger"),
         shape.integer("delay", 0),
         shape.digits("round", ""),
     )

@@ -37,6 +37,8 @@ def pin(saga: Saga, lock: Lock | None) -> tuple[Pinned | None, tuple[Finding, ..
     if released:
         owned = {name for name, position in owners.items() if position in taken}
         findings = tuple(check_renamed(saga, released[-1], owned))
+    if claims := tuple(_check_owners(saga, owners, former)):
+        return None, claims
     positions = _positions(saga, owners, former, taken)
     rows = rows_of(saga, positions)
     digest = digest_of(rows)
@@ -98,28 +100,81 @@ def _check_names(
     owners: dict[str, int],
     former: dict[str, str],
 ) -> Iterator[Finding]:
-    newest = {
-        rule.step: rule.name for version in versions for rule in version.rows.rules
-    }
+    sealed = {r.step: r.name for v in versions if v.released for r in v.rows.rules}
+    rules = [rule for version in versions for rule in version.rows.rules]
+    newest = {rule.step: rule.name for rule in rules}
+    known = {rule.name: (rule.action, rule.round) for rule in rules}
     current = {step.name for step in saga.steps}
+    told: set[str] = set()
     for step in saga.steps:
         row = step.transition
         again = former.get(step.name) in current
+        if row.was in current and step.name not in former:
+            again = owners.get(row.was) != owners.get(step.name)
+        was = row.was if step.name in former else row.action
+        mine = known.get(former.get(step.name, step.name), (was, step.round))
         if again and (not step.round or row.was not in current):
-            yield _still_there(step, former[step.name])
+            yield _still_there(step, former.get(step.name, row.was))
+        elif step.name in former.values():
+            continue  # it is told of the step that was called so
+        elif mine != (was, step.round) and row.action not in told:
+            told.add(row.action)
+            yield _another(step, mine)
         elif step.round:
             continue
         elif row.was and step.name not in owners and step.name not in former:
             yield _never_was("an action", row.was, row.name_span)
-        elif step.name in owners and newest[owners[step.name]] != step.name:
-            owner = newest[owners[step.name]]
-            yield NAME_REUSED.finding(
-                f"`{step.name}` is the former name of `{owner}`",
-                row.name_span,
-                f"belongs to position {owners[step.name]}",
-                why="in stored records this name stands for that bit, and for no other",
-                help="give the new action a name that has never been used",
+        elif step.name in owners and step.name not in (
+            newest[owners[step.name]],
+            sealed.get(owners[step.name]),
+        ):
+            position = owners[step.name]
+            yield _handed_on(step, newest[position], position)
+
+
+def _handed_on(step: Step, owner: str, position: int) -> Finding:
+    return NAME_REUSED.finding(
+        f"`{step.name}` is the former name of `{owner}`",
+        step.transition.name_span,
+        f"belongs to position {position}",
+        why="in stored records this name stands for that bit, and for no other",
+        help="give the new action a name that has never been used",
+    )
+
+
+def _check_owners(
+    saga: Saga, owners: dict[str, int], former: dict[str, str]
+) -> Iterator[Finding]:
+    """That no two steps claim one position, be it under names of long ago."""
+    claimed: dict[int, Step] = {}
+    for step in saga.steps:
+        position = owners.get(former.get(step.name, step.name))
+        if position is None:
+            continue
+        first = claimed.setdefault(position, step)
+        if first is not step:
+            late = step if step.name in former else first
+            yield WAS.finding(
+                f"`{first.name}` and `{step.name}` would be one step",
+                late.transition.name_span,
+                f"was `{late.transition.was}`",
+                why=f"both claim position {position} in stored records, under a name"
+                " of now or of before",
+                help="remove the `was` of the one that is new",
             )
+
+
+def _another(step: Step, known: tuple[str, str]) -> Finding:
+    """That a round has the name of an action that was, or an action that of a round."""
+    action, round_ = known
+    was = f"a round of `{action}`" if round_ else f"the action `{action}`"
+    return NAME_REUSED.finding(
+        f"`{step.name}` was {was} before",
+        step.transition.name_span,
+        f"a round of it is called `{step.name}`" if step.round else "the same name",
+        why="in stored records this name stands for that bit, and for no other",
+        help="give the action a name that has never been used",
+    )
 
 
 def _still_there(step: Step, former: str) -> Finding:

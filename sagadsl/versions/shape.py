@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from keyword import kwlist
 from typing import Any, TypeVar
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,127}")
+_NAME = re.compile(rf"(?!(?:{'|'.join(kwlist)})\b)[a-z][a-z0-9_]{{0,127}}")
 _STATES = re.compile(rf"{_NAME.pattern}(?: [&|] {_NAME.pattern})*")
 _DIGITS = re.compile(r"[0-9]+(?:_[0-9]+)*")
-_LINE = re.compile(r"[ -~]{0,4096}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_TRIGGER = re.compile(
+    rf"|by {_NAME.pattern}(?: \| {_NAME.pattern})*"
+    r"|after [1-9][0-9]{0,14} (?:second|minute|hour|day)s?"
+)
 _KINDS = ("", "initial", "final", "final failure")
 _EFFECTS = ("", "once", "idempotent")
 _LARGEST = 1 << 53
@@ -58,9 +63,13 @@ class Shape:
         """True or false."""
         return self._get(key, bool, default)
 
-    def text(self, key: str, default: str | None = None) -> str:
-        """A line of printable ASCII."""
-        return self._matching(key, default, _LINE)
+    def digest(self, key: str) -> str:
+        """SHA-256 in hexadecimal."""
+        return self._matching(key, None, _DIGEST)
+
+    def trigger(self, key: str) -> str:
+        """What fires a step, as it is written in a row; empty if nothing is said."""
+        return self._matching(key, "", _TRIGGER)
 
     def name(self, key: str, default: str | None = None) -> str:
         """A name."""

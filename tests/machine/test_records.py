@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable
 from typing import Any
 
@@ -219,3 +220,13 @@ def test_what_does_not_fit_is_not_packed(lane: int, value: int) -> None:
 def test_what_was_never_packed_is_not_unpacked(packed: int) -> None:
     with pytest.raises(ValueError, match="is not a packed record, which has 62 bits"):
         Record.unpack(packed)
+
+
+def test_a_refusal_goes_from_process_to_process(order: Machine) -> None:
+    """As it must, where a pool of workers asks."""
+    with pytest.raises(Refused) as refused:
+        order.replay(["check_out", "check_out"])
+    again = pickle.loads(pickle.dumps(refused.value))
+    assert str(again) == str(refused.value)
+    assert (again.mask, again.step, again.index) == (1, 0, 1)
+    assert again.machine.version == order.version

@@ -37,6 +37,8 @@ def test_an_edited_lock_file_is_a_finding():
         ('"step": 1', '"step": 0'),
         ('"kind": "initial"', '"kind": "start"'),
         ('"released": true', '"released": "yes"'),
+        ('"action": "pay"', '"action": "class"'),
+        ('"action": "pay"', '"trigger": "by \\", print(1), \\"", "action": "pay"'),
     ],
 )
 def test_nothing_in_a_lock_file_is_taken_on_trust(old, new):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sagadsl.checks._plain import steps_after_pivot
 from sagadsl.checks._words import few, listed, pivot_labels
 from sagadsl.diagnostics import Finding, Label, Rule
 from sagadsl.machine import Event, Kind, Refused
@@ -19,7 +20,7 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
 
     A request to abort does not count: nobody should have to call off what hangs.
     """
-    if proof.one_at_a_time and not proof.pivots:
+    if proof.one_at_a_time and not _may_fail_late(saga):
         return
     formula = proof.formula
     gives_up = proof.solver.all_of((formula.given_up, -formula.past_pivot))
@@ -42,6 +43,18 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
                 copies = proof.states(saga.places[place])
                 still += [-formula.held[copy] for copy in copies]
             yield _waiting(saga, held, proof, run)
+
+
+def _may_fail_late(saga: Saga) -> bool:
+    """Whether a step can fail past a pivot, with nothing that leads on from there."""
+    late = steps_after_pivot(saga)
+    return any(
+        step.name in late
+        and not step.otherwise
+        and saga.action(step.transition.action).effect
+        and not saga.action(step.transition.action).cannot_fail
+        for step in saga.steps
+    )
 
 
 def _failed(saga: Saga, step: Step, run: Run) -> Finding:

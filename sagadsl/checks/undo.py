@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sagadsl.checks._plain import plain_steps
 from sagadsl.checks._words import pivot_labels
 from sagadsl.diagnostics import Finding, Rule
 from sagadsl.model import Saga
@@ -14,6 +15,10 @@ RULE = Rule("SAGA302", "undo")
 
 def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
     """That what stands when an abort is possible is compensated or said to stay."""
+    early = None
+    if proof.one_at_a_time:
+        plain = plain_steps(saga, before_pivot=True)
+        early = {step.transition.action for step in saga.steps if step.name in plain}
     stands = {
         name: proof.solver.any_of(lanes.done for lanes in proof.rounds(name))
         for name, action in saga.actions.items()
@@ -22,6 +27,7 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
         and action.performed
         and not action.row.pivot
         and not action.row.no_undo
+        and (early is None or name in early)
     }
     if not stands:
         return

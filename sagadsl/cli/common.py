@@ -62,11 +62,15 @@ def compile_file(
 
 
 def compile_or_exit(path: Path) -> Pinned:
-    """A saga; findings are told, and errors end the command."""
-    pinned, findings = compile_file(one_saga(path))
-    tell(findings)
+    """A saga; errors are told and end the command, warnings are only counted."""
+    path = one_saga(path)
+    pinned, findings = compile_file(path)
     if pinned is None:
+        tell(findings)
         sys.exit(1)
+    if findings:
+        what = "1 warning" if len(findings) == 1 else f"{len(findings)} warnings"
+        click.echo(f"{shown(path)}: {what}, see `sagac check`", err=True)
     return pinned
 
 

@@ -227,11 +227,15 @@ def _of_another(source: Source, owner: str, saga: str) -> Finding:
 def _edited(source: Source, version: Version) -> Finding:
     at = max(source.text.find(version.digest), 0)
     state = "released version" if version.released else "draft"
+    anew = (
+        "" if version.released else "\na draft may also be taken out: it is made anew"
+    )
     return LOCK_EDITED.finding(
         f"the {state} {version.number} in the lock file is not what it was",
         Span(source, at, at + len(version.digest)),
         "the digest is of other rows",
         why="records at rest are judged by these rows, so a hand that changes them"
         " changes what has happened",
-        help="restore the file from version control; change the `.saga` file instead",
+        help="restore the file from version control; change the `.saga` file instead"
+        f"{anew}",
     )

@@ -119,7 +119,8 @@ def _loops(rows: Mapping[str, Transition]) -> dict[str, _Loop]:
     flow = flow_of(rows.values())
     for number, knot in enumerate(sorted(knots(flow.edges))):
         within = [flow.rows[node] for node in knot if node < len(flow.rows)]
-        limits = {row.action: row.limit for row in within if row.limit}
+        bounded = sorted((row.action, row.limit) for row in within if row.limit)
+        limits = dict(bounded)  # by name: the order of rows means nothing
         if limits:
             loop = _Loop(number, limits)
             for node in knot[len(within) :]:
@@ -231,8 +232,9 @@ def _steps(copies: list[_Copy], names: Mapping[Place, str]) -> Iterator[Step]:
 def _suffix(round_: Round) -> str:
     """How a round is told apart: counted from 1, and trailing ones left out.
 
-    So one more bounded row renames nothing. Nor does another way into the loop: a
-    round has its number even where it is the first that can be reached.
+    The bounded rows of a loop are counted in the order of their names, so one more
+    whose name comes last renames nothing. Nor does another way into the loop: a round
+    has its number even where it is the first that can be reached.
     """
     counts = [n + 1 for n in round_]
     while counts and counts[-1] == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sagadsl.driver import compile_saga
 from sagadsl.machine import Event, Kind, Machine, Record, Refused
 
 PAY, RETRY, PAY_2, PAY_3, RETRY_2 = 1, 2, 8, 9, 10
@@ -73,3 +74,33 @@ def test_on_a_mask_the_name_is_of_the_round_too(order: Machine) -> None:
 def test_no_round_beyond_the_last(order: Machine) -> None:
     with pytest.raises(Refused, match="version 1 has no step 'pay_4'"):
         order.can(0, "pay_4")
+
+
+def test_the_order_of_bounded_rows_means_nothing() -> None:
+    """A record of a released version reads the same when two rows change places."""
+    first = "d -> m : r1 up to 2 times"
+    second = "d -> m : r2 up to 1 times"
+    text = """saga order {{
+    aggregate order_id
+    states {{ initial i, m, d, final f }}
+    transitions {{
+        i -> m : go
+        m -> f else d : pay
+        {0}
+        {1}
+        d -> f : quit
+    }}
+    actions {{ pay : idempotent, no undo }}
+}}
+"""
+    one, other = (
+        compile_saga("order.saga", text.format(*rows).encode(), None).pinned
+        for rows in ((first, second), (second, first))
+    )
+    assert one
+    assert other
+    rounds = [
+        {(rule.name, rule.next, frozenset(rule.prev.split(" | "))) for rule in rules}
+        for rules in (one.latest.rows.rules, other.latest.rows.rules)
+    ]
+    assert rounds[0] == rounds[1]

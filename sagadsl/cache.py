@@ -15,7 +15,7 @@ def folder() -> str | None:
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
         return path if is_ours(os.stat(path)) else None
-    except OSError:
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -83,6 +83,8 @@ def _config(path: Path, table: dict[str, object]) -> Config:
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise Unusable(f"{shown(path)}: `{key}` is not a list of strings")
+        if any("\0" in each for each in value):
+            raise Unusable(f"{shown(path)}: `{key}` has a path with a NUL in it")
         return value
 
     if unknown := set(table) - {"paths", "out", "targets", "breaking"}:
@@ -96,8 +98,8 @@ def _config(path: Path, table: dict[str, object]) -> Config:
             f" `{min(wrong)}`"
         )
     out = table.get("out")
-    if out is not None and not isinstance(out, str):
-        raise Unusable(f"{shown(path)}: `out` is not a string")
+    if out is not None and (not isinstance(out, str) or "\0" in out):
+        raise Unusable(f"{shown(path)}: `out` is not the path of a folder")
     base = Path(os.path.relpath(path.parent))
     return Config(
         tuple(base / each for each in strings("paths")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,14 +83,26 @@ def draw_difference(pinned: Pinned, changes: Changes, form: str) -> bytes:
 
 
 def _picture(dot: str, form: str, old: bytes | None) -> bytes:
-    """The old picture if it is of this DOT, else a new one."""
+    """The old picture if it is of this DOT and only a picture, else a new one."""
     from hashlib import sha256  # noqa: PLC0415  pictures only
 
     from sagadsl.emit.graphviz import digest_of, render  # noqa: PLC0415  pictures only
 
-    if old is not None and digest_of(old) == sha256(dot.encode()).hexdigest():
+    same = old is not None and digest_of(old) == sha256(dot.encode()).hexdigest()
+    if old is not None and same and (form == "png" or _is_inert(old)):
         return old
     return render(dot, form)
+
+
+def _is_inert(svg: bytes) -> bool:
+    """Whether a picture that lay in a folder is text and holds nothing that runs."""
+    tags = rb"(?i)<\s*(script|foreignobject|iframe|object|embed)"
+    runs = tags + rb"|\son\w+\s*=\s*[\"']|script:"
+    try:
+        svg.decode()
+    except UnicodeDecodeError:
+        return False
+    return re.search(runs, svg) is None
 
 
 def _drawing(form: str) -> Emitter:

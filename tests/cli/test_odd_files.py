@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from project import ORDER, write
 
 
@@ -52,3 +53,32 @@ def test_a_file_name_gives_no_orders_to_a_log(sagac):
         _, out, err = sagac(command)
         assert "\n::error" not in out + err
         assert "\x07" not in out + err
+
+
+@pytest.mark.parametrize("name", ["order.svg", "order.html"])
+@pytest.mark.parametrize("hidden", [b"<script>alert(1)</script>", b"\xff"])
+def test_what_was_put_into_a_picture_does_not_stay_there(sagac, name, hidden):
+    write(sagac)
+    target = name.removeprefix("order.")
+    sagac("build", "--target", target)
+    drawn = (sagac.folder / name).read_bytes()
+    at = drawn.index(b"</svg>")
+    (sagac.folder / name).write_bytes(drawn[:at] + hidden + drawn[at:])
+    assert sagac("build", "--target", target, "--check")[0] == 1
+    assert sagac("build", "--target", target)[0] == 0
+    assert (sagac.folder / name).read_bytes() == drawn
+
+
+@pytest.mark.parametrize("line", ['paths = ["a\\u0000b"]', 'out = "a\\u0000b"'])
+def test_a_path_with_a_nul_is_refused(sagac, line):
+    write(sagac)
+    (sagac.folder / "pyproject.toml").write_text(f"[tool.sagadsl]\n{line}\n")
+    status, _, err = sagac("build")
+    assert status == 2
+    assert "pyproject.toml: `" in err
+
+
+def test_a_cache_folder_too_deep_to_make_is_done_without(sagac):
+    write(sagac)
+    deep = str(sagac.cache / ("a/" * 3000))
+    assert sagac("build", "--target", "py", XDG_CACHE_HOME=deep)[0] == 0

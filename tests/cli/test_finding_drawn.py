@@ -1,0 +1,29 @@
+"""Where the run of a finding leads can be drawn, though the saga does not compile."""
+
+from __future__ import annotations
+
+CLAIM = """saga claim {
+    aggregate claim_id
+    states { initial filed, approved, rejected, final closed }
+    transitions {
+        filed -> approved : approve
+        filed -> rejected : reject
+        approved & rejected -> closed : close
+    }
+}
+"""
+
+
+def test_the_run_of_a_finding_is_drawn(sagac):
+    (sagac.folder / "claim.saga").write_text(CLAIM)
+    drawn = sagac("graph", "claim.saga", "--finding", "SAGA504", "-o", "claim.dot")
+    assert drawn[0] == 0
+    assert "now in" in (sagac.folder / "claim.dot").read_text()
+
+
+def test_a_finding_that_is_not_there_cannot_be_drawn(sagac):
+    (sagac.folder / "claim.saga").write_text(CLAIM)
+    status, _, err = sagac("graph", "claim.saga", "--finding", "SAGA501", "-o", "x.dot")
+    assert status == 1
+    assert err == "claim.saga: no finding SAGA501 with a run\n"
+    assert not (sagac.folder / "x.dot").exists()

@@ -1,0 +1,35 @@
+"""Where the databases differ."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Dialect(NamedTuple):
+    """A database: its name in messages and files, and how it says a few things.
+
+    `now` is its clock, in milliseconds since 1970; `table` ends a table that is found
+    by its primary key, `counter` is the type of a key that only rises.
+    """
+
+    name: str
+    integer: str
+    counter: str
+    table: str
+    now: str
+
+
+SQLITE = Dialect(
+    name="sqlite",
+    integer="INTEGER",
+    counter="INTEGER PRIMARY KEY AUTOINCREMENT",
+    table=" WITHOUT ROWID, STRICT",
+    now="CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+)
+POSTGRES = Dialect(
+    name="postgres",
+    integer="BIGINT",
+    counter="BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    table="",
+    now="CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+)

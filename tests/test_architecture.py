@@ -25,13 +25,15 @@ ROWS = (
     {"__init__", "source", "resources", "cache"},
     {"diagnostics"},
     {"syntax", "model", "machine", "rows"},
+    {"sql"},
     {"parser", "graph", "proofs"},
     {"resolve", "checks", "versions", "simulator"},
     {"emit", "format"},
     {"driver"},
     {"cli", "editor", "integrations", "__main__"},
 )
-ASIDE = {"runtime", "engines"}
+ASIDE = {"runtime", "engines", "audit"}
+SHARED = {"sql"}  # what both sides of the yard read
 
 # Each of these libraries is known to one module, or to the one folder that is named.
 FENCES = {
@@ -44,6 +46,7 @@ FENCES = {
     "pygraphviz": r"sagadsl/emit/\w+\.py$",
     "click": r"sagadsl/(cli/|__main__)",
     "rich": r"sagadsl/cli/",
+    "psycopg": r"sagadsl/runtime/postgres\.py$",
 }
 ALONE = ({"jinja2"}, {"graphviz", "pygraphviz"})
 
@@ -122,7 +125,8 @@ def test_a_module_imports_only_from_its_own_row_and_above(path):
         if not there:
             continue
         if here in ASIDE or there in ASIDE:
-            assert here == there, f"{dotted} lies across the yard"
+            near = here == there or there in SHARED
+            assert near, f"{dotted} lies across the yard"
         else:
             assert row(there) <= row(here), f"{dotted} lies below `{here}`"
 

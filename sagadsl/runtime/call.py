@@ -1,0 +1,115 @@
+"""Calling a handler: what it is told, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections.abc import Awaitable, Mapping
+from typing import Any, NamedTuple
+
+from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.saga import Saga
+from sagadsl.runtime.turn import Call
+
+LOGGER = logging.getLogger("sagadsl.runtime")
+
+
+class Context(NamedTuple):
+    """What a handler is told about the call; it fits `Context` of every emitted module.
+
+    `fence` rises with each claim of the process: a service that keeps the highest it
+    has seen can refuse a worker that was thought dead. `deadline` is when the attempt
+    times out, in seconds since 1970, or None.
+    """
+
+    aggregate_id: str
+    step: Any
+    attempt: int
+    idempotency_key: str
+    fence: int
+    deadline: float | None
+    data: Mapping[str, Any]
+    logger: logging.LoggerAdapter[logging.Logger]
+
+
+class Caller:
+    """Calls the handlers of a saga, plain or async; `close` ends what it started."""
+
+    def __init__(self, saga: Saga, handlers: object) -> None:
+        """Refuse handlers that lack one that the saga needs with `TypeError`."""
+        missing = [n for n in saga.handlers if not callable(getattr(handlers, n, None))]
+        if missing:
+            names = ", ".join(missing)
+            raise TypeError(f"the handlers of {saga.name} lack {names}")
+        self._saga = saga
+        self._handlers = handlers
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    def perform(self, call: Call) -> Reply:
+        """Call a handler; whatever it raises becomes a reply."""
+        try:
+            answer = getattr(self._handlers, call.handler)(self.context(call))
+            if inspect.isawaitable(answer):
+                answer = self._wait(answer, call)
+        except self._saga.module.Failed as failed:
+            if call.probe:
+                return Reply("raised", f"{call.handler} raised {failed!r}")
+            return Reply("failed", str(failed))
+        except Exception as error:
+            LOGGER.warning("%s raised", call.handler, exc_info=True)
+            return Reply("raised", f"{type(error).__name__}: {error}")
+        if call.probe:
+            return _answer(answer)
+        if answer is None or isinstance(answer, Mapping):
+            return Reply("done", values=answer)
+        return Reply("done", f"it returned {type(answer).__name__}, which is not kept")
+
+    def context(self, call: Call) -> Context:
+        """What the handler of a call is told."""
+        name = self._saga.name
+        step = self._saga.module.Step(call.step.step)
+        handler = call.work.handler
+        key = f"{name}/{call.aggregate_id}/{call.step.name}/{handler}"
+        timeout = call.work.timeout
+        told = {"saga": name, "aggregate_id": call.aggregate_id, "step": call.step.name}
+        return Context(
+            call.aggregate_id,
+            step,
+            call.attempt,
+            key,
+            call.fence,
+            (call.began + timeout) / 1000 if timeout else None,
+            call.data,
+            logging.LoggerAdapter(LOGGER, {**told, "attempt": call.attempt}),
+        )
+
+    def close(self) -> None:
+        """End the loop of the async handlers."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop = None
+
+    def _wait(self, answer: Awaitable[Any], call: Call) -> Any:
+        """Wait for an async handler, which is cancelled when its time is out."""
+
+        async def limited() -> Any:
+            return await asyncio.wait_for(answer, call.work.timeout / 1000 or None)
+
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                run = self._loop.run_forever
+                threading.Thread(target=run, name="sagadsl-async", daemon=True).start()
+        return asyncio.run_coroutine_threadsafe(limited(), self._loop).result()
+
+
+def _answer(answer: object) -> Reply:
+    """What a probe says."""
+    if answer is None:
+        return Reply("unknown")
+    if isinstance(answer, bool):
+        return Reply("yes" if answer else "no")
+    return Reply("raised", f"it answered {answer!r}, which is not True, False or None")

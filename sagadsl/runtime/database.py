@@ -1,0 +1,45 @@
+"""What a store needs of a database: statements, rows, and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sagadsl.sql import Dialect
+
+Values = Sequence[Any]
+
+
+class StoreError(Exception):
+    """A store that cannot be opened, read or written; the message says why."""
+
+
+class Database(Protocol):
+    """A database that any number of threads may use, each by its own connection."""
+
+    dialect: Dialect
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, durable at its end; others see nothing of it before."""
+        ...
+
+    def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives."""
+        ...
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        """How many rows a statement changed."""
+        ...
+
+    def append(self, update: str, values: Values, row: Values) -> bool:
+        """Add a row to a log if the update changes its process."""
+        ...
+
+    def now(self) -> int:
+        """The time by the clock of the database, in milliseconds since 1970."""
+        ...
+
+    def close(self) -> None:
+        """Close what this thread and others have opened."""
+        ...

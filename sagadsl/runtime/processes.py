@@ -1,0 +1,213 @@
+"""The processes of one saga in a store: read, started, claimed, and moved on."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sagadsl.runtime import statements
+from sagadsl.runtime.database import StoreError
+from sagadsl.runtime.process import Log, Process, Row
+from sagadsl.runtime.saga import Saga
+from sagadsl.runtime.statements import Writer
+from sagadsl.runtime.store import Store
+from sagadsl.runtime.turn import Change, End
+from sagadsl.sql import MOST_STEPS
+
+LOGGER = logging.getLogger("sagadsl.runtime")
+
+
+class Tombstone(NamedTuple):
+    """What is kept of a process that has ended; times are in milliseconds."""
+
+    outcome: str
+    version: int
+    started: int
+    ended: int
+    forget: int
+
+
+class Processes:
+    """The processes of one saga; every method may be called from any thread."""
+
+    def __init__(self, store: Store, saga: Saga, *, archive: bool = False) -> None:
+        """Refuse a saga that the columns of a store cannot hold with `ValueError`."""
+        for version in saga.versions.values():
+            if max(version.steps, default=0) >= MOST_STEPS:
+                raise ValueError(
+                    f"{saga.name} version {version.number} has a step at position"
+                    f" {max(version.steps)}; a store holds {MOST_STEPS}, from 0"
+                )
+        self.database = store.database
+        self.saga = saga
+        self.archive = archive
+        self.writer = Writer(store.database.dialect)
+
+    def load(self, aggregate_id: str) -> tuple[Process, Log] | None:
+        """A process and its log, or None. Raises `StoreError` if it is damaged."""
+        key = (self.saga.name, aggregate_id)
+        last = -1
+        while found := self.database.rows(statements.LOAD, key):
+            process = self._process(found[0])
+            log = Log(Row(*row) for row in self.database.rows(statements.LOG, key))
+            why = self._why_damaged(process, log)
+            if not why:
+                return process, log
+            if process.seq == last:  # else it was moved on between the two readings
+                raise StoreError(f"{self.saga.name} {aggregate_id} is damaged: {why}")
+            last = process.seq
+        return None
+
+    def start(self, aggregate_id: str, actor: str, data: str) -> bool:
+        """Start a process with the newest version; False if there is one."""
+        database, latest = self.database, self.saga.latest
+        now = database.now()
+        key = (self.saga.name, aggregate_id)
+        deadline = now + latest.expires if latest.expires else 0
+        row = (*key, latest.number, now, deadline, now, data)
+        first = Row(1, latest.number, "start", None, 0, actor, now, "")
+        with database.transaction():
+            database.execute(statements.FORGET_ONE, (*key, now))
+            if database.rows(statements.REMEMBERED, key):
+                return False
+            started = database.execute(statements.START, row) == 1
+            if started:
+                database.execute(statements.APPEND, (*key, *first))
+            if started and database.rows(statements.REMEMBERED, key):
+                # It ended while the insert above waited for its row to go.
+                database.execute(statements.PURGE_LOG, key)
+                database.execute(statements.PURGE, key)
+                started = False
+        return started
+
+    def ended(self, aggregate_id: str) -> Tombstone | None:
+        """What is kept of a process that has ended."""
+        key = (self.saga.name, aggregate_id)
+        found = self.database.rows(statements.REMEMBERED, key)
+        return Tombstone(*found[0]) if found else None
+
+    def claim(
+        self, worker: str, lease: int, most: int, now: int
+    ) -> list[tuple[Process, Log]]:
+        """Take processes that are due and that nobody has, for `lease` milliseconds."""
+        known = tuple(self.saga.versions)
+        sql = statements.claim(
+            len(known), skip_locked=self.database.dialect.name == "postgres"
+        )
+        name = self.saga.name
+        values = (now + lease, worker, name, name, now, now, *known, most)
+        claimed = [self._process(row) for row in self.database.rows(sql, values)]
+        sound: list[tuple[Process, Log]] = []
+        for process in sorted(claimed, key=lambda process: process.due):
+            log = self._log(process)
+            if why := self._why_damaged(process, log):
+                LOGGER.error("%s %s is damaged: %s", name, process.aggregate_id, why)
+            else:
+                sound.append((process, log))
+        return sound
+
+    def write(self, change: Change) -> bool:
+        """Write what a turn wants, in a transaction of the caller.
+
+        False, and nothing is written, if the process is not what it was judged by.
+        """
+        before, after = change.before, change.after
+        key, seq, fence, number = before[:2], before.seq, before.fence, before.version
+        due = (after.due, after.fence, after.lease, after.worker)
+        columns = (*due, after.parked, after.stuck, after.data)
+        if not change.rows:
+            where = (*columns, *key, number, seq, fence)
+            return self.database.execute(self.writer.of_columns, where) == 1
+        waived = sum(
+            1 << (row.step or 0) for row in change.rows if row.event == "waive"
+        )
+        for row in change.rows:
+            version = self.saga.versions[row.version]
+            sql, first = self.writer.of_row(version, row, waived)
+            values = (*first, *columns, *key, number, seq, fence)
+            if not self.database.append(sql, values, (*key, *row)):
+                assert row is change.rows[0], f"{key}: the database refuses {row}"
+                return False
+            seq, fence, number = row.seq, after.fence, row.version
+        for row in change.told:
+            self.tell(before.aggregate_id, row)
+        if change.end:
+            self._bury(change, change.end)
+        return True
+
+    def tell(self, aggregate_id: str, row: Row) -> None:
+        """Put a row of the log into the outbox."""
+        values = (row.seq, row.event, row.step, row.time, row.note)
+        self.database.execute(statements.TELL, (self.saga.name, aggregate_id, *values))
+
+    def renew(
+        self, leases: Iterable[tuple[str, int]], worker: str, lease: int
+    ) -> set[str]:
+        """Keep processes, each with its fence, for so many milliseconds from now.
+
+        Gives back those that the worker still has.
+        """
+        sql = statements.RENEW.format(now=self.database.dialect.now)
+        kept: set[str] = set()
+        with self.database.transaction():
+            for aggregate_id, fence in leases:
+                key = (self.saga.name, aggregate_id, fence, worker)
+                if self.database.execute(sql, (lease, *key)):
+                    kept.add(aggregate_id)
+        return kept
+
+    def free(self, worker: str) -> int:
+        """Give up what a worker of this name had when it ended; how many these are."""
+        return self.database.execute(statements.FREE, (self.saga.name, worker))
+
+    def held(self, worker: str) -> dict[str, tuple[int, int]]:
+        """The processes that a worker has: how many rows the log of each has, and its
+        fence.
+        """
+        rows = self.database.rows(statements.MOVED, (self.saga.name, worker))
+        return {aggregate_id: (seq, fence) for aggregate_id, seq, fence in rows}
+
+    def next_due(self, now: int) -> int:
+        """When the next process is due that nobody has, 0 if none will ever be."""
+        found = self.database.rows(statements.NEXT, (self.saga.name, now))
+        return int(found[0][0]) if found else 0
+
+    def _process(self, row: Sequence[Any]) -> Process:
+        saga, aggregate_id, version, begun, done, closed, control, *rest = row
+        record = self.saga.module.Record(begun, done, closed, control)
+        return Process(saga, aggregate_id, version, record, *rest)
+
+    def _log(self, process: Process) -> Log:
+        """The log of a process; of one that was only started it is known."""
+        if process.seq == 1:
+            start = ("start", None, 0, "", process.started, "")
+            return Log([Row(1, process.version, *start)])
+        rows = self.database.rows(statements.LOG, process[:2])
+        return Log(Row(*row) for row in rows)
+
+    def _why_damaged(self, process: Process, log: Log) -> str:
+        """Why no run leads to what was read; empty if one does."""
+        version = self.saga.versions.get(process.version)
+        if why := log.why_damaged(process) or version is None:
+            return why if isinstance(why, str) else ""
+        record, seq = process.record, process.seq
+        return version.machine.why_invalid(record) if version and seq > 1 else ""
+
+    def _bury(self, change: Change, end: End) -> None:
+        """Purge a process that has ended, and leave a tombstone in its place."""
+        after, ended = change.after, change.rows[-1].time
+        key = after[:2]
+        outcome = (end.outcome, after.started, ended, ended + end.remember)
+        values = (*key, after.version, *after.record, after.seq, *outcome)
+        self.database.execute(statements.BURY, values)
+        if self.archive:
+            rows = self.database.rows(statements.LOG, key)
+            events = json.dumps(rows, separators=(",", ":"))
+            kept = (after.version, end.outcome, after.data, events)
+            self.database.execute(
+                statements.ARCHIVE, (*key, after.started, ended, *kept)
+            )
+        self.database.execute(statements.PURGE_LOG, key)
+        self.database.execute(statements.PURGE, key)

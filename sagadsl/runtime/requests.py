@@ -1,0 +1,187 @@
+"""What may be asked of a process: an event by an actor, and what operators do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sagadsl.runtime.ask import Request
+from sagadsl.runtime.decide import Reply, begin, reply, settle
+from sagadsl.runtime.process import Effort, Status
+from sagadsl.runtime.result import Outcome, Result
+from sagadsl.runtime.saga import Saga, Taken
+from sagadsl.runtime.turn import Call, Turn
+
+
+def refused(why: str) -> Result:
+    """A refusal."""
+    return Result(Outcome.REFUSED, why)
+
+
+def fire(action: str, by: str, values: Mapping[str, Any] | None, note: str) -> Request:
+    """Take a step, or give up where `action` is the saga's request to abort."""
+
+    def request(turn: Turn) -> Result | None:
+        machine = turn.version.machine
+        if machine.abort and machine.abort.name == action:
+            return _give_up(turn, by, machine.abort.actors, note or action)
+        try:
+            step = turn.version.due(turn.record, action)
+        except ValueError as unknown:  # the `Refused` of the emitted module
+            return refused(str(unknown))
+        if step.automatic or step.delay:
+            return refused(f"`{step.name}` is taken by the driver")
+        if step.actors and by not in step.actors:
+            return refused(_not_for(step.name, step.actors, by))
+        if not turn.may("begin", step):
+            return _why_not(turn, step)
+        turn.keep(values)
+        if step.forward and turn.leased:
+            turn.event("begin", step, 0, by, note)  # its worker performs it
+        else:
+            if step.forward:
+                turn.own()
+            begin(turn, step, by, note)
+        settle(turn, perform=False)
+        return None
+
+    return request
+
+
+def answered(call: Call, answer: Reply) -> Request:
+    """Take what came of a call, whoever has the process now."""
+
+    def request(turn: Turn) -> Result | None:
+        if turn.process.fence == call.fence:
+            turn.own()
+        reply(turn, call, answer)
+        settle(turn, perform=False)
+        return None
+
+    return request
+
+
+def abort(by: str, note: str) -> Request:
+    """Give a process up, as an operator."""
+
+    def request(turn: Turn) -> Result | None:
+        return _give_up(turn, by, (), note)
+
+    return request
+
+
+def resolve(action: str, happened: bool, by: str, note: str) -> Request:
+    """Say of a step that waits for a person whether it has happened.
+
+    Of a compensation in doubt it says the same of the compensation. What has not
+    happened is tried again, or closed where the process is aborting.
+    """
+
+    def request(turn: Turn) -> Result | None:
+        found = _waiting(turn, action)
+        if isinstance(found, Result):
+            return found
+        step, effort = found
+        said = "it has happened" if happened else "it has not happened"
+        turn.note("resolve", step, effort.attempt, by, f"{said} {note}".rstrip())
+        kind = "undo" if effort.undo else "done"
+        if not happened:
+            turn.note("resume", step, effort.attempt, by)
+        elif turn.may(kind, step):
+            turn.event(kind, step, effort.attempt, by)
+        else:
+            return refused(turn.version.why_not(turn.record, kind, step))
+        settle(turn, perform=False)
+        return None
+
+    return request
+
+
+def retry(action: str, by: str, note: str) -> Request:
+    """Have a step that waits for a person go on: asked about again, or tried again.
+
+    What has failed for good, or can be asked about, is in no doubt; what can not is
+    refused: then `resolve` says whether it has happened.
+    """
+
+    def request(turn: Turn) -> Result | None:
+        found = _waiting(turn, action)
+        if isinstance(found, Result):
+            return found
+        step, effort = found
+        work = step.backward if effort.undo else step.forward
+        if effort.stuck:
+            turn.note("resume", step, effort.attempt, by, note)
+        elif work and work.probe:
+            turn.note("lost", step, effort.attempt, by, note or "to be asked again")
+        else:
+            why = f"nobody can be asked whether `{step.name}` has happened"
+            return refused(f"{why}: find out, and resolve it")
+        settle(turn, perform=False)
+        return None
+
+    return request
+
+
+def upgrade(saga: Saga, to: int | None, by: str) -> Request:
+    """Move a process to another version, the newest if none is named."""
+
+    def request(turn: Turn) -> Result | None:
+        number = saga.latest.number if to is None else to
+        version = saga.versions.get(number)
+        if version is None:
+            return refused(f"{saga.name} has no version {number}")
+        if version is turn.version:
+            return Result(Outcome.ALREADY_DONE, f"it has version {number}")
+        if turn.log.efforts and turn.leased:
+            return refused("a handler is being called: it can move after that")
+        old = turn.version.number
+        try:
+            record = saga.module.upgrade(turn.record, old, number)
+        except saga.module.Refused as why:
+            return refused(str(why))
+        turn.upgrade(version, record, by)
+        settle(turn, perform=False)
+        return None
+
+    return request
+
+
+def _give_up(turn: Turn, by: str, actors: tuple[str, ...], note: str) -> Result | None:
+    if actors and by not in actors:
+        return refused(_not_for(note, actors, by))
+    if not turn.may("abort"):
+        why = turn.version.why_not(turn.record, "abort")
+        done = Outcome.ALREADY_DONE if turn.record[3] else Outcome.REFUSED
+        return Result(done, why)
+    turn.event("abort", actor=by, note=note)
+    settle(turn, perform=False)
+    return None
+
+
+def _not_for(name: str, actors: tuple[str, ...], by: str) -> str:
+    who = f"`{by}`" if by else "nobody in particular"
+    return f"`{name}` is for {' or '.join(f'`{actor}`' for actor in actors)}, not {who}"
+
+
+def _why_not(turn: Turn, step: Taken) -> Result:
+    """Why a step may not begin; one whose last round is done needs nothing more."""
+    why = turn.version.why_not(turn.record, "begin", step)
+    done = turn.record[1] & ~turn.record[2] & step.bit
+    return Result(Outcome.ALREADY_DONE if done else Outcome.REFUSED, why)
+
+
+def _waiting(turn: Turn, action: str) -> tuple[Taken, Effort] | Result:
+    """The step of an action, or of its compensation, that waits for a person."""
+    known = False
+    for position, step in turn.version.steps.items():
+        effort = turn.log.efforts.get(position)
+        undo = step.backward.handler if step.backward else ""
+        if action not in (step.name, step.plan.rule.action, undo):
+            continue
+        known = True
+        if effort and effort.status is Status.WAITS:
+            return step, effort
+    if not known:
+        return refused(f"version {turn.version.number} has no step `{action}`")
+    return refused(f"`{action}` does not wait for a person")

@@ -1,0 +1,73 @@
+"""Where processes are kept: the tables of a store, opened by its URL."""
+
+from __future__ import annotations
+
+from typing import Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from sagadsl.runtime.database import Database, StoreError
+from sagadsl.sql import SCHEMA_VERSION, schema
+
+
+class Store:
+    """A database with the tables of a store, for any number of sagas.
+
+    Threads may share it; each has a connection of its own.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Make the tables where there are none. Raises `StoreError`."""
+        self.database = database
+        self._prepare()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        """Make or bring up to date what is not there; a newer store is not touched."""
+        database = self.database
+        with database.transaction():
+            for statement in schema(database.dialect):
+                database.execute(statement)
+            found = database.rows("SELECT max(version) FROM saga_schema")[0][0]
+            if found is None:
+                insert = "INSERT INTO saga_schema (version) VALUES (?)"
+                database.execute(insert, (SCHEMA_VERSION,))
+            elif found > SCHEMA_VERSION:
+                raise StoreError(
+                    f"the store has tables of version {found}, and this release of"
+                    f" sagadsl knows {SCHEMA_VERSION}: a newer release wrote it"
+                )
+
+
+def open_store(url: str) -> Store:
+    """Open the store at a URL, and make its tables if there are none.
+
+    `sqlite:///orders.db` is a file in the current folder, `sqlite:////srv/orders.db`
+    one by its whole path; `?synchronous=NORMAL` trades the last commits before a loss
+    of power for speed. `postgresql://user@host/name` needs the extra `postgres`.
+    Raises `StoreError` if it cannot be opened, `ValueError` for another kind of URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme in ("postgresql", "postgres"):
+        from sagadsl.runtime.postgres import PostgresDatabase  # noqa: PLC0415  an extra
+
+        return Store(PostgresDatabase(url))
+    if parts.scheme != "sqlite" or parts.netloc or not parts.path[1:]:
+        raise ValueError(
+            f"{url!r} is no store; write sqlite:///file.db or postgresql://host/name"
+        )
+    from sagadsl.runtime.sqlite import SqliteDatabase  # noqa: PLC0415  one of two
+
+    options = parse_qs(parts.query)
+    if unknown := options.keys() - {"synchronous"}:
+        raise ValueError(f"{url!r}: {min(unknown)} is no option of a store")
+    (synchronous,) = options.get("synchronous", ["FULL"])[-1:]
+    return Store(SqliteDatabase(unquote(parts.path[1:]), synchronous))

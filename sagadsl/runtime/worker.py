@@ -1,0 +1,238 @@
+"""A worker: takes what is due, writes what follows, and calls the handlers.
+
+Each turn is one transaction for all processes that have something to write (group
+commit), and the handlers are called only after it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Self
+
+from sagadsl.runtime import requests
+from sagadsl.runtime.ask import ask
+from sagadsl.runtime.call import Caller
+from sagadsl.runtime.database import StoreError
+from sagadsl.runtime.decide import Reply, reply, settle
+from sagadsl.runtime.lease import Keeper
+from sagadsl.runtime.process import Log, Process
+from sagadsl.runtime.processes import Processes
+from sagadsl.runtime.turn import Call, Turn
+
+LOGGER = logging.getLogger("sagadsl.runtime")
+Arrived = tuple[Call, Reply]
+
+
+class Held(NamedTuple):
+    """A process that a worker has: `live` are the steps whose handler is called.
+
+    It is looked at again at the time `wake`, 0 for never.
+    """
+
+    process: Process
+    log: Log
+    live: set[int]
+    wake: int
+
+
+class Worker:
+    """Does what is due; times are in milliseconds, `poll` in seconds."""
+
+    def __init__(
+        self,
+        processes: Processes,
+        caller: Caller,
+        keeper: Keeper,
+        threads: int,
+        most: int,
+    ) -> None:
+        self._processes = processes
+        self._caller = caller
+        self._keeper = keeper
+        self._most = most
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._held: dict[str, Held] = {}
+        self._arrived: queue.SimpleQueue[Arrived] = queue.SimpleQueue()
+        self._calls: list[Call] = []
+        self._made = 0
+        self._stopping = False
+        self._more = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def run(self, stop: threading.Event | None, poll: float = 0.2) -> int:
+        """Do what is due until `stop` is set; without it, until nothing is due.
+
+        Gives back how many calls it made. Until it is stopped it outlives a store that
+        cannot be reached for a while; without `stop` it raises `StoreError`.
+        """
+        while not self._stopping or self._held:
+            arrived = self._collect()
+            try:
+                worked = self._turn(arrived)
+            except StoreError as error:
+                if stop is None or self._stopping:
+                    raise
+                LOGGER.warning("the store cannot be used, trying again: %s", error)
+                for one in arrived:
+                    self._arrived.put(one)
+                stop.wait(poll)
+                worked = True
+            self._dispatch()
+            self._stopping = stop.is_set() if stop else not worked and not self._held
+            if not worked and not self._stopping:
+                self._rest(stop, poll)
+        return self._made
+
+    def _collect(self) -> list[Arrived]:
+        arrived: list[Arrived] = []
+        while not self._arrived.empty():
+            arrived.append(self._arrived.get())
+        return arrived
+
+    def _rest(self, stop: threading.Event | None, poll: float) -> None:
+        """Wait for a reply, or for something to become due."""
+        if self._held:
+            try:
+                self._arrived.put(self._arrived.get(timeout=poll))
+            except queue.Empty:
+                self._notice()
+        elif stop:
+            now = self._processes.database.now()
+            due = self._processes.next_due(now)
+            stop.wait(min(max(due - now, 0) / 1000, poll) if due else poll)
+
+    def _notice(self) -> None:
+        """Look for what others have done to the processes that are held here."""
+        now_held = self._processes.held(self._keeper.worker)
+        for key, held in list(self._held.items()):
+            seq, fence = now_held.get(key, (0, 0))
+            if fence == held.process.fence and seq != held.process.seq:
+                self._reload(key)
+
+    def _turn(self, arrived: list[Arrived]) -> bool:
+        """Write what follows from replies and from what is due; whether there was any.
+
+        The handlers that are to be called are called when all of it is durable.
+        """
+        database = self._processes.database
+        now = database.now()
+        due = [key for key, held in self._held.items() if 0 < held.wake <= now]
+        room = 0 if self._stopping else self._most - len(self._held)
+        claim = room > 0 and (self._more or self._is_due(now))
+        if not arrived and not due and not claim:
+            return False
+        self._calls.clear()
+        late: list[Arrived] = []
+        with database.transaction():
+            for key, answers in _by_process(arrived):
+                late += self._answer(key, answers, now)
+            for key in due:
+                self._settle(key, now)
+            claimed = self._claim(room, now) if claim else 0
+        self._more = claimed == room > 0
+        for call, answer in late:
+            told = requests.answered(call, answer)
+            keeper = self._keeper
+            ask(self._processes, call.aggregate_id, told, keeper.worker, keeper.lease)
+        return bool(arrived or due or claimed)
+
+    def _is_due(self, now: int) -> bool:
+        return 0 < self._processes.next_due(now) <= now
+
+    def _claim(self, room: int, now: int) -> int:
+        """Take processes that are due; how many there were."""
+        keeper = self._keeper
+        claimed = self._processes.claim(keeper.worker, keeper.lease, room, now)
+        for process, log in claimed:
+            key = process.aggregate_id
+            self._held[key] = Held(process, log, set(), 0)
+            self._settle(key, now)
+        return len(claimed)
+
+    def _answer(self, key: str, answers: list[Arrived], now: int) -> list[Arrived]:
+        """Take replies to a process; gives back those to one that was taken away."""
+        while held := self._held.get(key):
+            if held.process.fence != answers[0][0].fence:
+                break
+            turn = self._turn_of(held, now)
+            for call, answer in answers:
+                reply(turn, call, answer)
+            settle(turn, perform=not self._stopping)
+            if self._write(turn):
+                return []
+            self._reload(key)
+        return answers
+
+    def _settle(self, key: str, now: int) -> None:
+        """Go on with a process that is held."""
+        while held := self._held.get(key):
+            turn = self._turn_of(held, now)
+            settle(turn, perform=not self._stopping)
+            if self._write(turn):
+                return
+            self._reload(key)
+
+    def _turn_of(self, held: Held, now: int) -> Turn:
+        version = self._processes.saga.versions[held.process.version]
+        turn = Turn(version, held.process, held.log, set(held.live), now)
+        turn.owned = True
+        return turn
+
+    def _write(self, turn: Turn) -> bool:
+        """Write a turn and keep what is still to be worked on."""
+        change = turn.change(turn.now + self._keeper.lease, self._keeper.worker)
+        if not self._processes.write(change):
+            return False
+        self._calls += turn.calls
+        key = turn.process.aggregate_id
+        if turn.ended or not turn.live:
+            self._held.pop(key, None)
+        else:
+            wake = min(turn.wakes, default=0)
+            self._held[key] = Held(change.after, turn.log, turn.live, wake)
+        return True
+
+    def _reload(self, key: str) -> None:
+        """Read a process again that another has changed; drop it if it was taken."""
+        held = self._held.pop(key)
+        found = self._processes.load(key)
+        if found and found[0].fence == held.process.fence:
+            self._held[key] = Held(*found, held.live, 1)
+        else:
+            LOGGER.warning("%s %s was taken by another worker", *held.process[:2])
+
+    def _dispatch(self) -> None:
+        """Call handlers: one after the other here, or several in threads."""
+        self._made += len(self._calls)
+        for call in self._calls:
+            self._keeper.add(call)
+        for call in self._calls:
+            if self._pool is not None:
+                self._pool.submit(self._perform, call)
+            else:
+                self._perform(call)
+        self._calls.clear()
+
+    def _perform(self, call: Call) -> None:
+        answer = Reply("raised", "the worker was stopped")
+        try:
+            answer = self._keeper.perform(call, self._caller)
+        finally:
+            self._arrived.put((call, answer))
+
+
+def _by_process(arrived: list[Arrived]) -> list[tuple[str, list[Arrived]]]:
+    """The replies to each process, those of the same claim together."""
+    groups: dict[tuple[str, int], list[Arrived]] = {}
+    for call, answer in arrived:
+        groups.setdefault((call.aggregate_id, call.fence), []).append((call, answer))
+    return [(key, answers) for (key, _), answers in groups.items()]

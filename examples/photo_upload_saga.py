@@ -20,7 +20,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Mapping
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from logging import Logger, LoggerAdapter
 
 __all__ = [
     "ABORTING",
@@ -35,6 +38,7 @@ __all__ = [
     "Context",
     "Effect",
     "Event",
+    "Failed",
     "Handlers",
     "Kind",
     "Machine",
@@ -261,15 +265,43 @@ class Context(Protocol):
         """The same for every attempt of one handler at one step of one process."""
         ...
 
+    @property
+    def fence(self) -> int:
+        """A number that rises with each worker that takes the process over."""
+        ...
 
-Effect = Awaitable[None] | None
+    @property
+    def deadline(self) -> float | None:
+        """When the attempt times out, in seconds since 1970, if it does."""
+        ...
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What is kept with the process: from its start, and from what was done."""
+        ...
+
+    @property
+    def logger(self) -> LoggerAdapter[Logger]:
+        """Where to log; it adds the process, the step and the attempt."""
+        ...
+
+
+class Failed(Exception):
+    """What a handler raises to say that it has failed and that nothing has happened.
+
+    Whatever else it raises leaves open whether its effect has happened.
+    """
+
+
+Effect = Awaitable[Mapping[str, Any] | None] | Mapping[str, Any] | None
 Answer = Awaitable[bool | None] | bool | None
 
 
 class Handlers(Protocol):
     """What our code does: each effect, compensation and probe, plain or async.
 
-    A probe answers whether its action has happened, or None if it cannot tell.
+    What an effect returns is kept with the process, as JSON. A probe answers whether
+    its action has happened, or None if it cannot tell.
     """
 
     def upload_photos(self, context: Context, /) -> Effect:
@@ -416,6 +448,10 @@ class Refused(ValueError):
         self.step = step
         self.reason = reason
         self.index: int | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        made_of = (self.machine, self.mask, self.step, self.reason)
+        return Refused, made_of, {"index": self.index}
 
 
 class UnknownVersion(LookupError):

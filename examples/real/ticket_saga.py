@@ -24,7 +24,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Mapping
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from logging import Logger, LoggerAdapter
 
 __all__ = [
     "ABORTING",
@@ -39,6 +42,7 @@ __all__ = [
     "Context",
     "Effect",
     "Event",
+    "Failed",
     "Handlers",
     "Kind",
     "Machine",
@@ -85,33 +89,33 @@ class Step(IntEnum):
     BEGIN_REVISE = 10
     BEGIN_REVISE_ACCEPTED = 11
     CANCEL_1_2 = 12
-    CANCEL_1_3 = 13
-    CANCEL_2 = 14
-    CANCEL_2_2 = 15
-    CANCEL_2_3 = 16
-    UNDO_CANCEL_1_2 = 17
-    UNDO_CANCEL_1_3 = 18
+    CANCEL_2 = 13
+    CANCEL_2_2 = 14
+    CANCEL_3 = 15
+    CANCEL_3_2 = 16
+    UNDO_CANCEL_2 = 17
+    UNDO_CANCEL_3 = 18
     CANCEL_ACCEPTED_1_2 = 19
-    CANCEL_ACCEPTED_1_3 = 20
-    CANCEL_ACCEPTED_2 = 21
-    CANCEL_ACCEPTED_2_2 = 22
-    CANCEL_ACCEPTED_2_3 = 23
-    UNDO_CANCEL_ACCEPTED_1_2 = 24
-    UNDO_CANCEL_ACCEPTED_1_3 = 25
+    CANCEL_ACCEPTED_2 = 20
+    CANCEL_ACCEPTED_2_2 = 21
+    CANCEL_ACCEPTED_3 = 22
+    CANCEL_ACCEPTED_3_2 = 23
+    UNDO_CANCEL_ACCEPTED_2 = 24
+    UNDO_CANCEL_ACCEPTED_3 = 25
     BEGIN_REVISE_1_2 = 26
     BEGIN_REVISE_2 = 27
     BEGIN_REVISE_2_2 = 28
-    END_REVISE_1_2 = 29
-    END_REVISE_1_3 = 30
-    END_REVISE_2_2 = 31
-    END_REVISE_2_3 = 32
+    END_REVISE_2 = 29
+    END_REVISE_2_2 = 30
+    END_REVISE_3 = 31
+    END_REVISE_3_2 = 32
     BEGIN_REVISE_ACCEPTED_1_2 = 33
     BEGIN_REVISE_ACCEPTED_2 = 34
     BEGIN_REVISE_ACCEPTED_2_2 = 35
-    END_REVISE_ACCEPTED_1_2 = 36
-    END_REVISE_ACCEPTED_1_3 = 37
-    END_REVISE_ACCEPTED_2_2 = 38
-    END_REVISE_ACCEPTED_2_3 = 39
+    END_REVISE_ACCEPTED_2 = 36
+    END_REVISE_ACCEPTED_2_2 = 37
+    END_REVISE_ACCEPTED_3 = 38
+    END_REVISE_ACCEPTED_3_2 = 39
 
 
 class State(StrEnum):
@@ -234,7 +238,7 @@ class Table(NamedTuple):
 # fmt: off
 _V1 = Table(
     version=1,
-    digest="a01244ee873262d860d7cdb50e72fc82df64ea49a082cdea5b91ad6d5496940b",
+    digest="34164975e25d4c8c36b8571681dc0f2f4bce431d74334c45fbb386686b25b548",
     draft=True,
     expires=0,
     remember=7776000,
@@ -243,36 +247,36 @@ _V1 = Table(
         "create_pending":                "initial",
         "awaiting_acceptance":           "",
         "awaiting_acceptance_1_2":       "",
-        "awaiting_acceptance_1_3":       "",
         "awaiting_acceptance_2":         "",
         "awaiting_acceptance_2_2":       "",
-        "awaiting_acceptance_2_3":       "",
+        "awaiting_acceptance_3":         "",
+        "awaiting_acceptance_3_2":       "",
         "cancel_pending":                "",
         "cancel_pending_1_2":            "",
-        "cancel_pending_1_3":            "",
         "cancel_pending_2":              "",
         "cancel_pending_2_2":            "",
-        "cancel_pending_2_3":            "",
-        "revision_pending_1_2":          "",
-        "revision_pending_1_3":          "",
+        "cancel_pending_3":              "",
+        "cancel_pending_3_2":            "",
+        "revision_pending_2":            "",
         "revision_pending_2_2":          "",
-        "revision_pending_2_3":          "",
+        "revision_pending_3":            "",
+        "revision_pending_3_2":          "",
         "accepted":                      "",
         "accepted_1_2":                  "",
-        "accepted_1_3":                  "",
         "accepted_2":                    "",
         "accepted_2_2":                  "",
-        "accepted_2_3":                  "",
+        "accepted_3":                    "",
+        "accepted_3_2":                  "",
         "accepted_cancel_pending":       "",
         "accepted_cancel_pending_1_2":   "",
-        "accepted_cancel_pending_1_3":   "",
         "accepted_cancel_pending_2":     "",
         "accepted_cancel_pending_2_2":   "",
-        "accepted_cancel_pending_2_3":   "",
-        "accepted_revision_pending_1_2": "",
-        "accepted_revision_pending_1_3": "",
+        "accepted_cancel_pending_3":     "",
+        "accepted_cancel_pending_3_2":   "",
+        "accepted_revision_pending_2":   "",
         "accepted_revision_pending_2_2": "",
-        "accepted_revision_pending_2_3": "",
+        "accepted_revision_pending_3":   "",
+        "accepted_revision_pending_3_2": "",
         "preparing":                     "",
         "ready_for_pickup":              "",
         "picked_up":                     "final",
@@ -280,76 +284,76 @@ _V1 = Table(
     },
     copies={
         "awaiting_acceptance_1_2":       "awaiting_acceptance",
-        "awaiting_acceptance_1_3":       "awaiting_acceptance",
         "awaiting_acceptance_2":         "awaiting_acceptance",
         "awaiting_acceptance_2_2":       "awaiting_acceptance",
-        "awaiting_acceptance_2_3":       "awaiting_acceptance",
+        "awaiting_acceptance_3":         "awaiting_acceptance",
+        "awaiting_acceptance_3_2":       "awaiting_acceptance",
         "cancel_pending_1_2":            "cancel_pending",
-        "cancel_pending_1_3":            "cancel_pending",
         "cancel_pending_2":              "cancel_pending",
         "cancel_pending_2_2":            "cancel_pending",
-        "cancel_pending_2_3":            "cancel_pending",
-        "revision_pending_1_2":          "revision_pending",
-        "revision_pending_1_3":          "revision_pending",
+        "cancel_pending_3":              "cancel_pending",
+        "cancel_pending_3_2":            "cancel_pending",
+        "revision_pending_2":            "revision_pending",
         "revision_pending_2_2":          "revision_pending",
-        "revision_pending_2_3":          "revision_pending",
+        "revision_pending_3":            "revision_pending",
+        "revision_pending_3_2":          "revision_pending",
         "accepted_1_2":                  "accepted",
-        "accepted_1_3":                  "accepted",
         "accepted_2":                    "accepted",
         "accepted_2_2":                  "accepted",
-        "accepted_2_3":                  "accepted",
+        "accepted_3":                    "accepted",
+        "accepted_3_2":                  "accepted",
         "accepted_cancel_pending_1_2":   "accepted_cancel_pending",
-        "accepted_cancel_pending_1_3":   "accepted_cancel_pending",
         "accepted_cancel_pending_2":     "accepted_cancel_pending",
         "accepted_cancel_pending_2_2":   "accepted_cancel_pending",
-        "accepted_cancel_pending_2_3":   "accepted_cancel_pending",
-        "accepted_revision_pending_1_2": "accepted_revision_pending",
-        "accepted_revision_pending_1_3": "accepted_revision_pending",
+        "accepted_cancel_pending_3":     "accepted_cancel_pending",
+        "accepted_cancel_pending_3_2":   "accepted_cancel_pending",
+        "accepted_revision_pending_2":   "accepted_revision_pending",
         "accepted_revision_pending_2_2": "accepted_revision_pending",
-        "accepted_revision_pending_2_3": "accepted_revision_pending",
+        "accepted_revision_pending_3":   "accepted_revision_pending",
+        "accepted_revision_pending_3_2": "accepted_revision_pending",
     },
     rules=(
-        #    step                             action                    previous                                                                                                                                                                                                                                                                                                next                              else  trigger           delay  round
-        Rule(Step.CONFIRM_CREATE,             "confirm_create",         "create_pending",                                                                                                                                                                                                                                                                                       "awaiting_acceptance",            "",   "",               0,     ""),
-        Rule(Step.CANCEL,                     "cancel",                 "awaiting_acceptance",                                                                                                                                                                                                                                                                                  "cancel_pending",                 "",   "",               0,     ""),
-        Rule(Step.UNDO_CANCEL,                "undo_cancel",            "cancel_pending",                                                                                                                                                                                                                                                                                       "awaiting_acceptance_2",          "",   "",               0,     ""),
-        Rule(Step.CANCEL_2,                   "cancel",                 "awaiting_acceptance_2",                                                                                                                                                                                                                                                                                "cancel_pending_2",               "",   "",               0,     "2"),
-        Rule(Step.BEGIN_REVISE,               "begin_revise",           "awaiting_acceptance",                                                                                                                                                                                                                                                                                  "revision_pending_1_2",           "",   "",               0,     ""),
-        Rule(Step.BEGIN_REVISE_2,             "begin_revise",           "awaiting_acceptance_2",                                                                                                                                                                                                                                                                                "revision_pending_2_2",           "",   "",               0,     "2"),
-        Rule(Step.END_REVISE_1_2,             "end_revise",             "revision_pending_1_2",                                                                                                                                                                                                                                                                                 "awaiting_acceptance_1_2",        "",   "",               0,     "1_2"),
-        Rule(Step.CANCEL_1_2,                 "cancel",                 "awaiting_acceptance_1_2",                                                                                                                                                                                                                                                                              "cancel_pending_1_2",             "",   "",               0,     "1_2"),
-        Rule(Step.UNDO_CANCEL_1_2,            "undo_cancel",            "cancel_pending_1_2",                                                                                                                                                                                                                                                                                   "awaiting_acceptance_2_2",        "",   "",               0,     "1_2"),
-        Rule(Step.BEGIN_REVISE_1_2,           "begin_revise",           "awaiting_acceptance_1_2",                                                                                                                                                                                                                                                                              "revision_pending_1_3",           "",   "",               0,     "1_2"),
-        Rule(Step.END_REVISE_1_3,             "end_revise",             "revision_pending_1_3",                                                                                                                                                                                                                                                                                 "awaiting_acceptance_1_3",        "",   "",               0,     "1_3"),
-        Rule(Step.CANCEL_1_3,                 "cancel",                 "awaiting_acceptance_1_3",                                                                                                                                                                                                                                                                              "cancel_pending_1_3",             "",   "",               0,     "1_3"),
-        Rule(Step.UNDO_CANCEL_1_3,            "undo_cancel",            "cancel_pending_1_3",                                                                                                                                                                                                                                                                                   "awaiting_acceptance_2_3",        "",   "",               0,     "1_3"),
-        Rule(Step.END_REVISE_2_2,             "end_revise",             "revision_pending_2_2",                                                                                                                                                                                                                                                                                 "awaiting_acceptance_2_2",        "",   "",               0,     "2_2"),
-        Rule(Step.CANCEL_2_2,                 "cancel",                 "awaiting_acceptance_2_2",                                                                                                                                                                                                                                                                              "cancel_pending_2_2",             "",   "",               0,     "2_2"),
-        Rule(Step.BEGIN_REVISE_2_2,           "begin_revise",           "awaiting_acceptance_2_2",                                                                                                                                                                                                                                                                              "revision_pending_2_3",           "",   "",               0,     "2_2"),
-        Rule(Step.END_REVISE_2_3,             "end_revise",             "revision_pending_2_3",                                                                                                                                                                                                                                                                                 "awaiting_acceptance_2_3",        "",   "",               0,     "2_3"),
-        Rule(Step.ACCEPT,                     "accept",                 "awaiting_acceptance | awaiting_acceptance_1_2 | awaiting_acceptance_1_3 | awaiting_acceptance_2 | awaiting_acceptance_2_2 | awaiting_acceptance_2_3",                                                                                                                                                  "accepted",                       "",   "by restaurant",  0,     ""),
-        Rule(Step.CANCEL_2_3,                 "cancel",                 "awaiting_acceptance_2_3",                                                                                                                                                                                                                                                                              "cancel_pending_2_3",             "",   "",               0,     "2_3"),
-        Rule(Step.CANCEL_ACCEPTED,            "cancel_accepted",        "accepted",                                                                                                                                                                                                                                                                                             "accepted_cancel_pending",        "",   "",               0,     ""),
-        Rule(Step.UNDO_CANCEL_ACCEPTED,       "undo_cancel_accepted",   "accepted_cancel_pending",                                                                                                                                                                                                                                                                              "accepted_2",                     "",   "",               0,     ""),
-        Rule(Step.CANCEL_ACCEPTED_2,          "cancel_accepted",        "accepted_2",                                                                                                                                                                                                                                                                                           "accepted_cancel_pending_2",      "",   "",               0,     "2"),
-        Rule(Step.BEGIN_REVISE_ACCEPTED,      "begin_revise_accepted",  "accepted",                                                                                                                                                                                                                                                                                             "accepted_revision_pending_1_2",  "",   "",               0,     ""),
-        Rule(Step.BEGIN_REVISE_ACCEPTED_2,    "begin_revise_accepted",  "accepted_2",                                                                                                                                                                                                                                                                                           "accepted_revision_pending_2_2",  "",   "",               0,     "2"),
-        Rule(Step.END_REVISE_ACCEPTED_1_2,    "end_revise_accepted",    "accepted_revision_pending_1_2",                                                                                                                                                                                                                                                                        "accepted_1_2",                   "",   "",               0,     "1_2"),
-        Rule(Step.CANCEL_ACCEPTED_1_2,        "cancel_accepted",        "accepted_1_2",                                                                                                                                                                                                                                                                                         "accepted_cancel_pending_1_2",    "",   "",               0,     "1_2"),
-        Rule(Step.UNDO_CANCEL_ACCEPTED_1_2,   "undo_cancel_accepted",   "accepted_cancel_pending_1_2",                                                                                                                                                                                                                                                                          "accepted_2_2",                   "",   "",               0,     "1_2"),
-        Rule(Step.BEGIN_REVISE_ACCEPTED_1_2,  "begin_revise_accepted",  "accepted_1_2",                                                                                                                                                                                                                                                                                         "accepted_revision_pending_1_3",  "",   "",               0,     "1_2"),
-        Rule(Step.END_REVISE_ACCEPTED_1_3,    "end_revise_accepted",    "accepted_revision_pending_1_3",                                                                                                                                                                                                                                                                        "accepted_1_3",                   "",   "",               0,     "1_3"),
-        Rule(Step.CANCEL_ACCEPTED_1_3,        "cancel_accepted",        "accepted_1_3",                                                                                                                                                                                                                                                                                         "accepted_cancel_pending_1_3",    "",   "",               0,     "1_3"),
-        Rule(Step.UNDO_CANCEL_ACCEPTED_1_3,   "undo_cancel_accepted",   "accepted_cancel_pending_1_3",                                                                                                                                                                                                                                                                          "accepted_2_3",                   "",   "",               0,     "1_3"),
-        Rule(Step.END_REVISE_ACCEPTED_2_2,    "end_revise_accepted",    "accepted_revision_pending_2_2",                                                                                                                                                                                                                                                                        "accepted_2_2",                   "",   "",               0,     "2_2"),
-        Rule(Step.CANCEL_ACCEPTED_2_2,        "cancel_accepted",        "accepted_2_2",                                                                                                                                                                                                                                                                                         "accepted_cancel_pending_2_2",    "",   "",               0,     "2_2"),
-        Rule(Step.BEGIN_REVISE_ACCEPTED_2_2,  "begin_revise_accepted",  "accepted_2_2",                                                                                                                                                                                                                                                                                         "accepted_revision_pending_2_3",  "",   "",               0,     "2_2"),
-        Rule(Step.END_REVISE_ACCEPTED_2_3,    "end_revise_accepted",    "accepted_revision_pending_2_3",                                                                                                                                                                                                                                                                        "accepted_2_3",                   "",   "",               0,     "2_3"),
-        Rule(Step.PREPARE,                    "prepare",                "accepted | accepted_1_2 | accepted_1_3 | accepted_2 | accepted_2_2 | accepted_2_3",                                                                                                                                                                                                                    "preparing",                      "",   "by restaurant",  0,     ""),
-        Rule(Step.FINISH_PREPARING,           "finish_preparing",       "preparing",                                                                                                                                                                                                                                                                                            "ready_for_pickup",               "",   "by restaurant",  0,     ""),
-        Rule(Step.PICK_UP,                    "pick_up",                "ready_for_pickup",                                                                                                                                                                                                                                                                                     "picked_up",                      "",   "by courier",     0,     ""),
-        Rule(Step.CANCEL_ACCEPTED_2_3,        "cancel_accepted",        "accepted_2_3",                                                                                                                                                                                                                                                                                         "accepted_cancel_pending_2_3",    "",   "",               0,     "2_3"),
-        Rule(Step.CONFIRM_CANCEL,             "confirm_cancel",         "cancel_pending | cancel_pending_1_2 | cancel_pending_1_3 | cancel_pending_2 | cancel_pending_2_2 | cancel_pending_2_3 | accepted_cancel_pending | accepted_cancel_pending_1_2 | accepted_cancel_pending_1_3 | accepted_cancel_pending_2 | accepted_cancel_pending_2_2 | accepted_cancel_pending_2_3",  "cancelled",                      "",   "",               0,     ""),
+        #    step                             action                    previous                          next                              else  trigger           delay  round
+        Rule(Step.CONFIRM_CREATE,             "confirm_create",         "create_pending",                 "awaiting_acceptance",            "",   "",               0,     ""),
+        Rule(Step.CANCEL,                     "cancel",                 "awaiting_acceptance",            "cancel_pending",                 "",   "",               0,     ""),
+        Rule(Step.UNDO_CANCEL,                "undo_cancel",            "cancel_pending",                 "awaiting_acceptance_1_2",        "",   "",               0,     ""),
+        Rule(Step.CANCEL_1_2,                 "cancel",                 "awaiting_acceptance_1_2",        "cancel_pending_1_2",             "",   "",               0,     "1_2"),
+        Rule(Step.BEGIN_REVISE,               "begin_revise",           "awaiting_acceptance",            "revision_pending_2",             "",   "",               0,     ""),
+        Rule(Step.BEGIN_REVISE_1_2,           "begin_revise",           "awaiting_acceptance_1_2",        "revision_pending_2_2",           "",   "",               0,     "1_2"),
+        Rule(Step.END_REVISE_2,               "end_revise",             "revision_pending_2",             "awaiting_acceptance_2",          "",   "",               0,     "2"),
+        Rule(Step.CANCEL_2,                   "cancel",                 "awaiting_acceptance_2",          "cancel_pending_2",               "",   "",               0,     "2"),
+        Rule(Step.UNDO_CANCEL_2,              "undo_cancel",            "cancel_pending_2",               "awaiting_acceptance_2_2",        "",   "",               0,     "2"),
+        Rule(Step.BEGIN_REVISE_2,             "begin_revise",           "awaiting_acceptance_2",          "revision_pending_3",             "",   "",               0,     "2"),
+        Rule(Step.END_REVISE_2_2,             "end_revise",             "revision_pending_2_2",           "awaiting_acceptance_2_2",        "",   "",               0,     "2_2"),
+        Rule(Step.CANCEL_2_2,                 "cancel",                 "awaiting_acceptance_2_2",        "cancel_pending_2_2",             "",   "",               0,     "2_2"),
+        Rule(Step.BEGIN_REVISE_2_2,           "begin_revise",           "awaiting_acceptance_2_2",        "revision_pending_3_2",           "",   "",               0,     "2_2"),
+        Rule(Step.END_REVISE_3,               "end_revise",             "revision_pending_3",             "awaiting_acceptance_3",          "",   "",               0,     "3"),
+        Rule(Step.CANCEL_3,                   "cancel",                 "awaiting_acceptance_3",          "cancel_pending_3",               "",   "",               0,     "3"),
+        Rule(Step.UNDO_CANCEL_3,              "undo_cancel",            "cancel_pending_3",               "awaiting_acceptance_3_2",        "",   "",               0,     "3"),
+        Rule(Step.END_REVISE_3_2,             "end_revise",             "revision_pending_3_2",           "awaiting_acceptance_3_2",        "",   "",               0,     "3_2"),
+        Rule(Step.ACCEPT,                     "accept",                 "awaiting_acceptance | awaiting_acceptance_1_2 | awaiting_acceptance_2 | awaiting_acceptance_2_2 | awaiting_acceptance_3 | awaiting_acceptance_3_2",  "accepted",                       "",   "by restaurant",  0,     ""),
+        Rule(Step.CANCEL_3_2,                 "cancel",                 "awaiting_acceptance_3_2",        "cancel_pending_3_2",             "",   "",               0,     "3_2"),
+        Rule(Step.CANCEL_ACCEPTED,            "cancel_accepted",        "accepted",                       "accepted_cancel_pending",        "",   "",               0,     ""),
+        Rule(Step.UNDO_CANCEL_ACCEPTED,       "undo_cancel_accepted",   "accepted_cancel_pending",        "accepted_1_2",                   "",   "",               0,     ""),
+        Rule(Step.CANCEL_ACCEPTED_1_2,        "cancel_accepted",        "accepted_1_2",                   "accepted_cancel_pending_1_2",    "",   "",               0,     "1_2"),
+        Rule(Step.BEGIN_REVISE_ACCEPTED,      "begin_revise_accepted",  "accepted",                       "accepted_revision_pending_2",    "",   "",               0,     ""),
+        Rule(Step.BEGIN_REVISE_ACCEPTED_1_2,  "begin_revise_accepted",  "accepted_1_2",                   "accepted_revision_pending_2_2",  "",   "",               0,     "1_2"),
+        Rule(Step.END_REVISE_ACCEPTED_2,      "end_revise_accepted",    "accepted_revision_pending_2",    "accepted_2",                     "",   "",               0,     "2"),
+        Rule(Step.CANCEL_ACCEPTED_2,          "cancel_accepted",        "accepted_2",                     "accepted_cancel_pending_2",      "",   "",               0,     "2"),
+        Rule(Step.UNDO_CANCEL_ACCEPTED_2,     "undo_cancel_accepted",   "accepted_cancel_pending_2",      "accepted_2_2",                   "",   "",               0,     "2"),
+        Rule(Step.BEGIN_REVISE_ACCEPTED_2,    "begin_revise_accepted",  "accepted_2",                     "accepted_revision_pending_3",    "",   "",               0,     "2"),
+        Rule(Step.END_REVISE_ACCEPTED_2_2,    "end_revise_accepted",    "accepted_revision_pending_2_2",  "accepted_2_2",                   "",   "",               0,     "2_2"),
+        Rule(Step.CANCEL_ACCEPTED_2_2,        "cancel_accepted",        "accepted_2_2",                   "accepted_cancel_pending_2_2",    "",   "",               0,     "2_2"),
+        Rule(Step.BEGIN_REVISE_ACCEPTED_2_2,  "begin_revise_accepted",  "accepted_2_2",                   "accepted_revision_pending_3_2",  "",   "",               0,     "2_2"),
+        Rule(Step.END_REVISE_ACCEPTED_3,      "end_revise_accepted",    "accepted_revision_pending_3",    "accepted_3",                     "",   "",               0,     "3"),
+        Rule(Step.CANCEL_ACCEPTED_3,          "cancel_accepted",        "accepted_3",                     "accepted_cancel_pending_3",      "",   "",               0,     "3"),
+        Rule(Step.UNDO_CANCEL_ACCEPTED_3,     "undo_cancel_accepted",   "accepted_cancel_pending_3",      "accepted_3_2",                   "",   "",               0,     "3"),
+        Rule(Step.END_REVISE_ACCEPTED_3_2,    "end_revise_accepted",    "accepted_revision_pending_3_2",  "accepted_3_2",                   "",   "",               0,     "3_2"),
+        Rule(Step.PREPARE,                    "prepare",                "accepted | accepted_1_2 | accepted_2 | accepted_2_2 | accepted_3 | accepted_3_2",  "preparing",                      "",   "by restaurant",  0,     ""),
+        Rule(Step.FINISH_PREPARING,           "finish_preparing",       "preparing",                      "ready_for_pickup",               "",   "by restaurant",  0,     ""),
+        Rule(Step.PICK_UP,                    "pick_up",                "ready_for_pickup",               "picked_up",                      "",   "by courier",     0,     ""),
+        Rule(Step.CANCEL_ACCEPTED_3_2,        "cancel_accepted",        "accepted_3_2",                   "accepted_cancel_pending_3_2",    "",   "",               0,     "3_2"),
+        Rule(Step.CONFIRM_CANCEL,             "confirm_cancel",         "cancel_pending | cancel_pending_1_2 | cancel_pending_2 | cancel_pending_2_2 | cancel_pending_3 | cancel_pending_3_2 | accepted_cancel_pending | accepted_cancel_pending_1_2 | accepted_cancel_pending_2 | accepted_cancel_pending_2_2 | accepted_cancel_pending_3 | accepted_cancel_pending_3_2",  "cancelled",                      "",   "",               0,     ""),
     ),
     actions=(),
     compensations={},
@@ -381,15 +385,43 @@ class Context(Protocol):
         """The same for every attempt of one handler at one step of one process."""
         ...
 
+    @property
+    def fence(self) -> int:
+        """A number that rises with each worker that takes the process over."""
+        ...
 
-Effect = Awaitable[None] | None
+    @property
+    def deadline(self) -> float | None:
+        """When the attempt times out, in seconds since 1970, if it does."""
+        ...
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What is kept with the process: from its start, and from what was done."""
+        ...
+
+    @property
+    def logger(self) -> LoggerAdapter[Logger]:
+        """Where to log; it adds the process, the step and the attempt."""
+        ...
+
+
+class Failed(Exception):
+    """What a handler raises to say that it has failed and that nothing has happened.
+
+    Whatever else it raises leaves open whether its effect has happened.
+    """
+
+
+Effect = Awaitable[Mapping[str, Any] | None] | Mapping[str, Any] | None
 Answer = Awaitable[bool | None] | bool | None
 
 
 class Handlers(Protocol):
     """What our code does: each effect, compensation and probe, plain or async.
 
-    A probe answers whether its action has happened, or None if it cannot tell.
+    What an effect returns is kept with the process, as JSON. A probe answers whether
+    its action has happened, or None if it cannot tell.
     """
 
 
@@ -504,6 +536,10 @@ class Refused(ValueError):
         self.step = step
         self.reason = reason
         self.index: int | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        made_of = (self.machine, self.mask, self.step, self.reason)
+        return Refused, made_of, {"index": self.index}
 
 
 class UnknownVersion(LookupError):

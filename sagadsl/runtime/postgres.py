@@ -65,9 +65,8 @@ class PostgresDatabase:
 
     def _connection(self) -> psycopg.Connection[Any]:
         """The connection of this thread; a broken one is replaced."""
-        found: psycopg.Connection[Any] | None
         found = getattr(self._local, "connection", None)
-        if found is not None and not found.closed:
+        if isinstance(found, psycopg.Connection) and not found.closed:
             return found
         made: psycopg.Connection[Any] = psycopg.connect(self.url, autocommit=True)
         made.prepare_threshold = 2

@@ -15,6 +15,7 @@ from sagadsl.runtime.saga import Taken, Version, Work
 
 TOLD = frozenset({"abort", "parked", "stuck", "late", "finish"})
 EXPIRED = "expired"
+LONGEST_NOTE = 500
 
 
 class Call(NamedTuple):
@@ -132,7 +133,8 @@ class Turn:
         self.seq += 1
         position = step.step if step else None
         number = self.version.number
-        row = Row(self.seq, number, word, position, attempt, actor, self.now, note)
+        text = _stored(note)
+        row = Row(self.seq, number, word, position, attempt, actor, self.now, text)
         self.rows.append(row)
         self.log.take(row)
 
@@ -197,3 +199,9 @@ class Turn:
         )
         told = tuple(row for row in self.rows if row.event in TOLD)
         return Change(process, tuple(self.rows), after, told, self.ended)
+
+
+def _stored(note: str) -> str:
+    """A note as every database takes it: an error may say anything, at any length."""
+    text = note[:LONGEST_NOTE].replace("\0", "")
+    return text.encode(errors="replace").decode()

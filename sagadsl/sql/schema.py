@@ -105,18 +105,17 @@ _TABLES = (
     _Table("saga_relay", ("t saga", "i fence", "i lease", "t worker"), "saga"),
 )
 _INDEXES = (
-    "CREATE INDEX IF NOT EXISTS saga_process_due ON saga_process (saga, due)"
-    " WHERE due > 0",
-    "CREATE INDEX IF NOT EXISTS saga_process_parked ON saga_process (saga)"
-    " WHERE parked > 0 OR stuck > 0",
-    "CREATE INDEX IF NOT EXISTS saga_tombstone_forget ON saga_tombstone (forget)",
-    "CREATE INDEX IF NOT EXISTS saga_outbox_order ON saga_outbox (saga, id)",
+    "saga_process_due ON saga_process (saga, due) WHERE due > 0",
+    "saga_process_parked ON saga_process (saga) WHERE parked > 0 OR stuck > 0",
+    "saga_tombstone_forget ON saga_tombstone (forget)",
+    "saga_outbox_order ON saga_outbox (saga, id)",
 )
 
 
 def schema(dialect: Dialect) -> tuple[str, ...]:
     """The statements that make the tables where there are none."""
-    return (*(_create(table, dialect) for table in _TABLES), *_INDEXES)
+    indexes = (f"CREATE INDEX IF NOT EXISTS {index}" for index in _INDEXES)
+    return (*(_create(table, dialect) for table in _TABLES), *indexes)
 
 
 def _create(table: _Table, dialect: Dialect) -> str:

@@ -40,8 +40,7 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
     step, effort = call.step, turn.effort(call.step)
     turn.live.discard(step.step)
     kind = "undo" if call.undo else "done"
-    same = effort and (effort.attempt, effort.undo) == (call.attempt, call.undo)
-    if effort is None or not same or effort.status is Status.WANTED:
+    if not effort or not _awaited(call, effort, answer):
         if not call.probe:
             late = f"{call.handler} {answer.word} {answer.note}".rstrip()
             turn.note("late", step, call.attempt, note=late)
@@ -57,6 +56,13 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
         _failed(turn, step, effort, answer.note)
     else:
         turn.note("raised", step, call.attempt, note=answer.note)
+
+
+def _awaited(call: Call, effort: Effort, answer: Reply) -> bool:
+    """Whether a reply is to the last attempt; that this is done is news at any time."""
+    same = (effort.attempt, effort.undo) == (call.attempt, call.undo)
+    done = answer.word == "done" and not call.probe
+    return same and (done or effort.status is not Status.WANTED)
 
 
 def begin(turn: Turn, step: Taken, actor: str, note: str = "") -> None:

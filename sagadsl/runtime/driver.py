@@ -160,8 +160,7 @@ class Driver:
         for call in calls:
             self._keeper.add(call)
             answer = self._keeper.perform(call, self._caller)
-            told = requests.answered(call, answer)
-            after, _ = ask(self.processes, aggregate_id, told, *at)
+            after = requests.tell(self.processes, call, answer, *at)
             result = after._replace(outcome=Outcome.ACCEPTED)
         return result
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
-from sagadsl.runtime.ask import Request
+from sagadsl.runtime.ask import Request, ask
 from sagadsl.runtime.decide import Reply, begin, reply, settle
-from sagadsl.runtime.process import Effort, Status
+from sagadsl.runtime.process import Effort, Row, Status
+from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, Taken
 from sagadsl.runtime.turn import Call, Turn
+
+LOGGER = logging.getLogger("sagadsl.runtime")
 
 
 def refused(why: str) -> Result:
@@ -48,8 +52,13 @@ def fire(action: str, by: str, values: Mapping[str, Any] | None, note: str) -> R
     return request
 
 
-def answered(call: Call, answer: Reply) -> Request:
-    """Take what came of a call, whoever has the process now."""
+def tell(
+    processes: Processes, call: Call, answer: Reply, worker: str, lease: int
+) -> Result:
+    """Take what came of a call, whoever has the process now.
+
+    Of a process that has ended meanwhile the outbox tells it, and the log.
+    """
 
     def request(turn: Turn) -> Result | None:
         if turn.process.fence == call.fence:
@@ -58,7 +67,14 @@ def answered(call: Call, answer: Reply) -> Request:
         settle(turn, perform=False)
         return None
 
-    return request
+    result, _ = ask(processes, call.aggregate_id, request, worker, lease)
+    if not result and not call.probe:
+        why = f"{call.handler} {answer.word} {answer.note}".rstrip()
+        LOGGER.error("too late for %s: %s", call.aggregate_id, why)
+        now = processes.database.now()
+        late = (0, 0, "late", call.step.step, call.attempt, worker, now, why)
+        processes.tell(call.aggregate_id, Row(*late))
+    return result
 
 
 def abort(by: str, note: str) -> Request:

@@ -12,14 +12,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Self
 
-from sagadsl.runtime import requests
-from sagadsl.runtime.ask import ask
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.database import StoreError
 from sagadsl.runtime.decide import Reply, reply, settle
 from sagadsl.runtime.lease import Keeper
 from sagadsl.runtime.process import Log, Process
 from sagadsl.runtime.processes import Processes
+from sagadsl.runtime.requests import tell
 from sagadsl.runtime.turn import Call, Turn
 
 LOGGER = logging.getLogger("sagadsl.runtime")
@@ -60,6 +59,7 @@ class Worker:
         self._made = 0
         self._stopping = False
         self._more = True
+        self._unread: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +82,7 @@ class Worker:
                 if stop is None or self._stopping:
                     raise
                 LOGGER.warning("the store cannot be used, trying again: %s", error)
+                self._unread = set(self._held)  # a turn had changed what is in memory
                 for one in arrived:
                     self._arrived.put(one)
                 stop.wait(poll)
@@ -124,6 +125,8 @@ class Worker:
         The handlers that are to be called are called when all of it is durable.
         """
         database = self._processes.database
+        while self._unread:
+            self._reload(min(self._unread))
         now = database.now()
         due = [key for key, held in self._held.items() if 0 < held.wake <= now]
         room = 0 if self._stopping else self._most - len(self._held)
@@ -140,9 +143,8 @@ class Worker:
             claimed = self._claim(room, now) if claim else 0
         self._more = claimed == room > 0
         for call, answer in late:
-            told = requests.answered(call, answer)
-            keeper = self._keeper
-            ask(self._processes, call.aggregate_id, told, keeper.worker, keeper.lease)
+            at = (self._keeper.worker, self._keeper.lease)
+            tell(self._processes, call, answer, *at)
         return bool(arrived or due or claimed)
 
     def _is_due(self, now: int) -> bool:
@@ -203,8 +205,10 @@ class Worker:
 
     def _reload(self, key: str) -> None:
         """Read a process again that another has changed; drop it if it was taken."""
-        held = self._held.pop(key)
+        held = self._held[key]
         found = self._processes.load(key)
+        del self._held[key]
+        self._unread.discard(key)
         if found and found[0].fence == held.process.fence:
             self._held[key] = Held(*found, held.live, 1)
         else:

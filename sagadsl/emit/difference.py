@@ -78,7 +78,10 @@ def _body(changes: Changes) -> Iterator[tuple[str, str, str]]:
 
 
 def difference_data(changes: Changes) -> dict[str, Any]:
-    """All that differs, as JSON has it; what stays as it is is left out."""
+    """All that differs, as JSON has it; what stays as it is is left out.
+
+    `records` is null if who can move is not proved within the budget.
+    """
     moves = moves_of(changes.old, changes.new)
     return {
         "format": FORMAT,
@@ -106,7 +109,7 @@ def difference_data(changes: Changes) -> dict[str, Any]:
             for waive, old, new in changes.waives
             if old != new
         ],
-        "records": {"move": moves.move, "stay": moves.why},
+        "records": ({"move": moves.move, "stay": moves.why} if moves.proved else None),
     }
 
 

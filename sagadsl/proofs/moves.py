@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sagadsl.machine import Refused
 from sagadsl.model import Version
 from sagadsl.proofs.pair import Pair
+from sagadsl.proofs.solver import OverBudget
 
 DOUBT = " in doubt"
 
@@ -17,7 +18,8 @@ class Moves(NamedTuple):
 
     A place is a state that is held, as in `` `paid` ``, or a step in doubt, as in
     `` `pay` in doubt ``. Of places in both lists some records can move. `why` says of
-    each place in `stay` what stands against a shortest run to it.
+    each place in `stay` what stands against a shortest run to it. Nothing is known if
+    it was not `proved` within the budget.
     """
 
     old: int
@@ -25,10 +27,18 @@ class Moves(NamedTuple):
     move: tuple[str, ...]
     stay: tuple[str, ...]
     why: dict[str, str]
+    proved: bool = True
 
 
 def moves_of(old: Version, new: Version) -> Moves:
     """Judge all records of a version that are in flight and not being aborted."""
+    try:
+        return _judged(old, new)
+    except OverBudget:
+        return Moves(old.number, new.number, (), (), {}, proved=False)
+
+
+def _judged(old: Version, new: Version) -> Moves:
     pair = Pair(old, new)
     here = _places(pair)
     going = (-pair.old.record.aborting, -pair.stays)
@@ -68,6 +78,8 @@ def _places(pair: Pair) -> dict[str, int]:
 def describe(moves: Moves) -> list[str]:
     """The sentences that say who can move and who stays, and why."""
     route = f"from {moves.old} to {moves.new}"
+    if not moves.proved:
+        return [f"{route}: which records can move is not proved within the budget"]
     if not moves.stay:
         return [f"{route}: every record can move"]
     if not moves.move:

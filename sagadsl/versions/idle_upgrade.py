@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sagadsl.checks.not_proved import not_proved
 from sagadsl.diagnostics import Finding, Rule, Severity
 from sagadsl.model import Pinned, Waive
+from sagadsl.proofs import OverBudget
 from sagadsl.proofs.pair import Pair
 
 RULE = Rule("SAGA411", "idle-upgrade", Severity.WARNING)
@@ -19,7 +21,12 @@ def check_idle_upgrades(pinned: Pinned) -> Iterator[Finding]:
         if waive.version not in pairs:
             pairs[waive.version] = Pair(versions[waive.version], pinned.latest)
         pair = pairs[waive.version]
-        if not pair.ever(_waived(pair, waive), -pair.stays):
+        try:
+            helps = pair.ever(_waived(pair, waive), -pair.stays)
+        except OverBudget:
+            yield not_proved(pinned.saga, RULE)
+            continue
+        if not helps:
             yield RULE.finding(
                 f"waiving `{waive.action}` lets no record move to version"
                 f" {pinned.latest.number}",

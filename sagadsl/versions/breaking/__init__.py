@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
+from sagadsl.checks.not_proved import not_proved
 from sagadsl.diagnostics import Finding
 from sagadsl.model import Pinned, Version
+from sagadsl.proofs import OverBudget
 from sagadsl.versions.breaking import (
     edited_version,
     lost_compensation,
@@ -69,7 +71,10 @@ def find_breaking(
             continue
         for rule in rules:
             if rule.RULE.name not in approved:
-                findings += rule.check(comparison)
+                try:
+                    findings += rule.check(comparison)
+                except OverBudget:
+                    findings.append(not_proved(pinned.saga, rule.RULE))
         if findings and category is Category.STORED:
             break  # where bits mean other things, nothing that they say can be compared
     return tuple(findings)

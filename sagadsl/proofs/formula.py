@@ -160,6 +160,14 @@ class Formula:
             )
         )
 
+    def may_finish(self) -> int:
+        """Whether it may finish: at its end, or with all effects taken back."""
+        effects = self._those(self.guards.effects)
+        standing = self.solver.any_of(lanes.open for lanes in effects)
+        taken_back = (self.record.aborting, -self.in_doubt, -standing)
+        at_end = (-self.record.aborting, self.at_end())
+        return self.solver.any_of(map(self.solver.all_of, (taken_back, at_end)))
+
     def _those(self, mask: int) -> Iterator[Lanes]:
         while mask:
             yield self.record.lanes[mask & -mask]

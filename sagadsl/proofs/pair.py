@@ -81,6 +81,11 @@ class Pair(Questions):
         return self.solver.any_of((*gone, *broken))
 
     @cached_property
+    def in_flight(self) -> int:
+        """Whether there is more to come in the old version than that it finishes."""
+        return -self.old.may_finish()
+
+    @cached_property
     def repeated(self) -> dict[int, int]:
         """By step: it is in doubt, must happen once only, and may now be repeated."""
         before, after = (version.actions() for version in self._versions)

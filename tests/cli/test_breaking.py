@@ -115,6 +115,27 @@ def test_breaking_tells_by_exit_status_in_four_forms(changed):
     assert changed("breaking") == (0, "1 saga compared: no findings\n", "")
 
 
+def test_a_process_at_its_end_is_not_in_flight(sagac):
+    """Its own version finishes it, whatever the new one would say of it."""
+    text = (
+        "saga order {\naggregate id\nstates { initial paid, final shipped,"
+        " final failure lost }\ntransitions { paid -> shipped else lost : ship }\n"
+        "actions { ship : idempotent, pivot }\n}\n"
+    )
+    write(sagac, text)
+    sagac("build", "--target", "py")
+    sagac("release", "order.saga")
+    write(
+        sagac,
+        text.replace(" else lost", "")
+        .replace(", final failure lost", "")
+        .replace("pivot", "cannot fail, pivot"),
+    )
+    assert sagac("breaking") == (0, "1 saga compared: no findings\n", "")
+    told = sagac("diff", "order.saga")[1]
+    assert "all can move but those that hold `lost`" in told
+
+
 def test_breaking_judges_nothing_where_nothing_is_released(sagac):
     write(sagac)
     assert sagac("breaking") == (0, "1 saga compared: no findings\n", "")

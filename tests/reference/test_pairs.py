@@ -187,6 +187,8 @@ def compare(
         lost = (record.begun | record.done) & ~new.guards.steps
         refused = bool(lost or new.why_invalid(new.moved(record, old.version)))
         assert judged(pair, record, pair.refused) == refused, (record, game.text)
+        going = not old.guards.may(record, Kind.FINISH, None)
+        assert judged(pair, record, pair.in_flight) == going, (record, game.text)
         try:
             new.upgrade(record, old)
         except Refused:

@@ -14,7 +14,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
     """That what could be taken back still can, where an abort is still possible."""
     pair = comparison.pair
     told: set[str] = set()
-    for step, run in pair.each(pair.lost_undo, -pair.refused):
+    for step, run in pair.each(pair.lost_undo, pair.in_flight, -pair.refused):
         plan, old = pair.new_plans[step], pair.old_plans[step]
         if plan.rule.action in told:
             continue

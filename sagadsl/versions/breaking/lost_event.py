@@ -21,7 +21,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
         for step, plan in pair.old_plans.items()
     }
     told: set[str] = set()
-    for step, run in pair.each(lost, -pair.refused):
+    for step, run in pair.each(lost, pair.in_flight, -pair.refused):
         action = pair.old_plans[step].rule.action
         if action in told:
             continue
@@ -37,7 +37,7 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             run=run.moves,
         )
     abort = (-pair.old.record.aborting, -pair.old.past_pivot, pair.new.past_pivot)
-    late = pair.find(*abort, -pair.refused)
+    late = pair.find(*abort, pair.in_flight, -pair.refused)
     if late:
         begun = pair.new.guards.pivots & late.record.begun
         yield RULE.finding(

@@ -11,8 +11,9 @@ RULE = Rule("SAGA621", "refused-record")
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
-    """That every record of the old version may go on in the new one."""
-    run = comparison.pair.find(comparison.pair.refused)
+    """That every record of the old version that goes on may do so in the new one."""
+    pair = comparison.pair
+    run = pair.find(pair.refused, pair.in_flight)
     if run is None:
         return
     yield RULE.finding(

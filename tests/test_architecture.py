@@ -30,6 +30,7 @@ ROWS = (
     {"resolve", "checks", "versions", "simulator"},
     {"emit", "format"},
     {"driver"},
+    {"rehearsal"},
     {"cli", "editor", "integrations", "__main__"},
 )
 ASIDE = {"runtime", "engines", "audit"}

@@ -99,13 +99,14 @@ def examples(page: str) -> Iterator[Example]:
 
 def findings_of(example: Example, code: str) -> tuple[Finding, ...]:
     """What `sagac check` says; on a page of the sixth hundred, `sagac breaking` too."""
-    from sagadsl.driver import breaking, compile_saga
+    from sagadsl.driver import compile_saga
+    from sagadsl.versions.breaking import breaking_since
 
     pinned, findings = compile_saga(*example[:4])
     if pinned is None or not code.startswith("SAGA6"):
         return findings
     categories = ("STORED", "RUNNING", "SOURCE")
-    return (*findings, *breaking(pinned, example.kept, categories))
+    return (*findings, *breaking_since(pinned, example.kept, categories))
 
 
 def pinned(text: str, lock: str | None) -> Pinned:

@@ -35,7 +35,7 @@ from sagadsl.checks import (
     unreachable,
     waits_for_person,
 )
-from sagadsl.diagnostics import Finding, Severity
+from sagadsl.diagnostics import Finding
 from sagadsl.model import Saga
 from sagadsl.proofs import OverBudget, Proof
 
@@ -104,4 +104,4 @@ def _prove(saga: Saga) -> list[Finding]:
 
 
 def _stops(findings: list[Finding]) -> bool:
-    return any(finding.rule.severity is Severity.ERROR for finding in findings)
+    return any(finding.is_error for finding in findings)

@@ -62,10 +62,12 @@ def command(
 
 
 def _breaking(path: Path, pinned: Pinned, against: str | None) -> Sequence[Finding]:
-    from sagadsl.driver import breaking  # noqa: PLC0415  imports the compiler
+    from sagadsl.versions.breaking import (  # noqa: PLC0415  imports the compiler
+        breaking_since,
+    )
 
     lock = read_lock(path) if against is None else _lock_at(path, against)
-    return breaking(pinned, lock, read_config().breaking)
+    return breaking_since(pinned, lock, read_config().breaking)
 
 
 def _lock_at(path: Path, ref: str) -> str | None:
@@ -89,7 +91,8 @@ def _git(folder: Path, *words: str) -> str | None:
 
 
 def _approve(path: Path, rule: str, reason: str) -> None:
-    from sagadsl.driver import approve, lock_text  # noqa: PLC0415  the compiler
+    from sagadsl.driver import lock_text  # noqa: PLC0415  imports the compiler
+    from sagadsl.versions.breaking import approve  # noqa: PLC0415  as above
 
     pinned = compile_or_exit(path)
     approved = approve(pinned, rule, reason)

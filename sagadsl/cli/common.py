@@ -19,7 +19,7 @@ from sagadsl.cli.files import (
     read_module,
     shown,
 )
-from sagadsl.diagnostics import Finding, Severity
+from sagadsl.diagnostics import Finding
 from sagadsl.model import Pinned, Version
 
 
@@ -103,11 +103,6 @@ def in_color(terminal: bool) -> bool:
     """Whether to use colour: on a terminal, unless NO_COLOR is set (no-color.org)."""
     able = terminal and os.environ.get("TERM") != "dumb"
     return able and not os.environ.get("NO_COLOR")
-
-
-def is_error(finding: Finding) -> bool:
-    """Whether a finding stops a build."""
-    return finding.rule.severity is Severity.ERROR
 
 
 def print_json(value: object) -> None:

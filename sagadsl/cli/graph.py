@@ -72,7 +72,7 @@ def command(
 
 def _stopped(path: Path, code: str) -> tuple[Pinned, Record]:
     """A saga, and the record where the run of its first finding of a code ends."""
-    from sagadsl.driver import where_it_stops  # noqa: PLC0415  imports the compiler
+    from sagadsl.rehearsal import where_it_stops  # noqa: PLC0415  imports the compiler
 
     found = where_it_stops(shown(path), read_bytes(path), code)
     if found is None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from sagadsl import __version__
-from sagadsl.cli.common import is_error, tell
+from sagadsl.cli.common import tell
 from sagadsl.diagnostics import Finding
 
 format_option = click.option(
@@ -30,7 +30,7 @@ def report(findings: Sequence[Finding], form: str, done: str) -> None:
         click.echo(f"{done}: {_counted(findings)}", err=bool(findings))
     else:
         click.echo(_rendered(form, findings), nl=False)
-    sys.exit(any(map(is_error, findings)))
+    sys.exit(any(finding.is_error for finding in findings))
 
 
 def sagas(number: int) -> str:
@@ -53,7 +53,7 @@ def _rendered(form: str, findings: Sequence[Finding]) -> str:
 
 
 def _counted(findings: Sequence[Finding]) -> str:
-    errors = sum(map(is_error, findings))
+    errors = sum(finding.is_error for finding in findings)
     warnings = len(findings) - errors
     parts = [
         f"{number} {word}{'' if number == 1 else 's'}"

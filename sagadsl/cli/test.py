@@ -53,7 +53,7 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
 
 def _reports(path: Path) -> list[_Report] | None:
     """How the scenarios of a saga went; None if something else is wrong with it."""
-    from sagadsl.driver import rehearse_saga  # noqa: PLC0415  imports the compiler
+    from sagadsl.rehearsal import rehearse_saga  # noqa: PLC0415  imports the compiler
 
     scenarios, findings = rehearse_saga(shown(path), read_bytes(path))
     tell(findings)

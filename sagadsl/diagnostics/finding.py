@@ -46,6 +46,11 @@ class Finding(NamedTuple):
         return self.rule.code
 
     @property
+    def is_error(self) -> bool:
+        """Whether it stops a build."""
+        return self.rule.severity is Severity.ERROR
+
+    @property
     def notes(self) -> dict[str, str]:
         """What stands below the marked lines, by its word; some may be empty."""
         return {"run": ", ".join(self.run), "why": self.why, "help": self.help}

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sagadsl import syntax
+from sagadsl.diagnostics import Finding
 from sagadsl.diagnostics.cells import width
 from sagadsl.format.columns import align, wrap
 from sagadsl.format.items import COLUMNS, header, moves, string
+from sagadsl.parser import parse_saga
+from sagadsl.parser.encoding import decode_source
 from sagadsl.syntax import SagaSyntax
 
 _INDENT: Final = "    "
@@ -37,6 +40,15 @@ class _Lines(NamedTuple):
     text: Sequence[str]
     edge: str = ""
     trailing: str = ""
+
+
+def format_bytes(path: str, data: bytes) -> str | tuple[Finding, ...]:
+    """The canonical text of a saga, or what is wrong with its syntax."""
+    source = decode_source(path, data)
+    if isinstance(source, Finding):
+        return (source,)
+    syntax, findings = parse_saga(source)
+    return findings if syntax is None else format_saga(syntax)
 
 
 def format_saga(saga: SagaSyntax) -> str:

@@ -175,7 +175,8 @@ def console(text: str, folder: Path) -> str:
 
 def judged(block: Block, folder: Path) -> str:
     from sagadsl.diagnostics.text import render_text
-    from sagadsl.driver import compile_saga, format_bytes
+    from sagadsl.driver import compile_saga
+    from sagadsl.format import format_bytes
 
     text = block.text
     if block.rest == "part":

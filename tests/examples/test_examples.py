@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sagadsl.driver import compile_saga, format_bytes, lock_text
+from sagadsl.driver import compile_saga, lock_text
 from sagadsl.emit.python import emit_python
+from sagadsl.format import format_bytes
 
 if TYPE_CHECKING:
     from sagadsl.model import Pinned, Scenario

@@ -8,13 +8,14 @@ from time import process_time
 import pytest
 
 from sagadsl.checks import check_saga
+from sagadsl.driver import compile_saga, release_text
 from sagadsl.emit.difference import difference_data, emit_difference
 from sagadsl.emit.python import emit_python
 from sagadsl.model import Pinned, Saga
 from sagadsl.parser import parse_saga
 from sagadsl.resolve import resolve_saga
 from sagadsl.source import Source
-from sagadsl.versions import Lock, check_idle_upgrades, pin, release
+from sagadsl.versions import Lock, pin, release
 from sagadsl.versions.breaking import Category, find_breaking
 from sagadsl.versions.changes import changes_of
 
@@ -109,8 +110,13 @@ def test_who_can_move_is_left_open(hard: Pinned) -> None:
     assert f"    F{said}.\n" in emit_python(hard)
 
 
-def test_whether_an_upgrade_is_of_use_is_left_open(hard: Pinned) -> None:
-    (finding,) = check_idle_upgrades(hard)
-    assert finding.message == (
+def test_whether_an_upgrade_is_of_use_is_left_open() -> None:
+    """Which stops a build, as each question does that is left open."""
+    first = compile_saga("loft.saga", loft(13, newer=False).encode(), None)
+    assert first.pinned
+    kept = release_text(first.pinned)
+    second = compile_saga("loft.saga", loft(13, newer=True).encode(), kept)
+    assert [finding.message for finding in second.findings] == [
         "`idle-upgrade` is neither proved nor refuted within the budget"
-    )
+    ]
+    assert second.pinned is None

@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
-from sagadsl.driver import compile_saga, rehearse_saga, release_text
+from sagadsl.driver import compile_saga, release_text
 from sagadsl.model import Pinned
+from sagadsl.rehearsal import rehearse_saga
 from sagadsl.simulator import Session
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

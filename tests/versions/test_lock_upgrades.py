@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from pinning import FIRST, INSERTED, codes, compiled, released
 
-from sagadsl.driver import approve, lock_text, release_text
+from sagadsl.driver import lock_text, release_text
 from sagadsl.machine import Waive
 from sagadsl.model import Pinned
 from sagadsl.source import Source
 from sagadsl.versions import read_lock
+from sagadsl.versions.breaking import approve
 
 LOCK = released(FIRST)
 WAIVING = (

@@ -13,6 +13,7 @@ from sagadsl.checks.not_proved import not_proved
 from sagadsl.diagnostics import Finding
 from sagadsl.model import Pinned, Version
 from sagadsl.proofs import OverBudget
+from sagadsl.source import Source
 from sagadsl.versions.breaking import (
     edited_version,
     lost_compensation,
@@ -26,8 +27,9 @@ from sagadsl.versions.breaking import (
     repeated_effect,
 )
 from sagadsl.versions.breaking.comparison import Comparison
+from sagadsl.versions.lock import read_lock
 
-__all__ = ["RULES", "Category", "find_breaking"]
+__all__ = ["RULES", "Category", "approve", "breaking_since", "find_breaking"]
 
 
 class Category(StrEnum):
@@ -78,3 +80,31 @@ def find_breaking(
         if findings and category is Category.STORED:
             break  # where bits mean other things, nothing that they say can be compared
     return tuple(findings)
+
+
+def breaking_since(
+    pinned: Pinned, lock: str | None, categories: Collection[str]
+) -> tuple[Finding, ...]:
+    """What the newest version breaks for who relies on those in a lock file.
+
+    The last released one is what counts; a lock file without any breaks nothing.
+    """
+    if lock is None:
+        return ()
+    kept = Source(f"{pinned.saga.source.path}.lock", lock)
+    versions, wrong = read_lock(kept, pinned.saga.name)
+    if versions is None:
+        return wrong
+    return find_breaking(pinned, versions.versions, categories)
+
+
+def approve(pinned: Pinned, rule: str, reason: str) -> Pinned | str:
+    """The saga with a rule's findings approved for its draft, or why not."""
+    known = [module.RULE.name for rules in RULES.values() for module in rules]
+    if rule not in known:
+        return f"there is no rule `{rule}`; there are {', '.join(known)}"
+    latest = pinned.latest
+    if latest.released:
+        return f"version {latest.number} is released, and there is no draft"
+    latest = latest._replace(approved={**latest.approved, rule: reason})
+    return pinned._replace(versions=(*pinned.versions[:-1], latest))

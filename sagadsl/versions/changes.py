@@ -131,7 +131,7 @@ def _limit(version: Version, action: str) -> int:
 
 
 def _counts(round_: str) -> list[int]:
-    return [int(count) for count in round_.split("_") if count]
+    return [int(count) for count in round_.split("_") if count.isdecimal()]
 
 
 def _row_change(step: int, old: Row | None, new: Row | None) -> RowChange:

@@ -187,6 +187,9 @@ def _check_rows(rows: Rows) -> None:
     for waive in rows.waives:
         if gone := {waive.action, waive.when} - actions:
             raise Malformed(f"waives by `{min(gone)}`, which is no step")
+    for copy, state in rows.copies.items():
+        if not copy.startswith(f"{state}_"):
+            raise Malformed(f"has `{copy}`, which is no round of `{state}`")
     made_later: set[str] = set()
     for rule in reversed(rows.rules):
         sources = [state for joined in rule.sources for state in joined]

@@ -47,6 +47,15 @@ def test_nothing_in_a_lock_file_is_taken_on_trust(old, new):
     assert codes(FIRST, lock.replace(old, new)) == ["SAGA401"]
 
 
+@pytest.mark.parametrize("state", ["nowhere", "shipped"])
+def test_a_round_of_another_state_is_not_believed(state):
+    old = '{"state": "paid", "kind": ""}'
+    lock = released(FIRST)
+    assert old in lock
+    new = old.replace("}", f', "of": "{state}"}}')
+    assert codes(FIRST, lock.replace(old, new)) == ["SAGA401"]
+
+
 def test_the_lock_of_another_saga_is_a_finding():
     other = released(FIRST).replace('"saga": "order"', '"saga": "parcel"')
     assert codes(FIRST, other) == ["SAGA401"]

@@ -39,7 +39,14 @@ class Questions(ABC):
         """
         record = self.formula.record
         begun = [lanes.begun for lanes in record.lanes.values()]
-        counted = [*begun, record.aborting]
+        waived = [
+            self.solver.all_of(
+                (record.lanes[plan.bit].done, -record.lanes[plan.bit].begun)
+            )
+            for plan in self.formula.guards.plans
+            if plan.waivable
+        ]
+        counted = [*begun, *waived, record.aborting]
         found = self.solver.find_least(literals, counted)
         if found is None:
             return None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from pinning import compiled, released
+from pinning import FIRST as PLAIN
+from pinning import INSERTED, compiled, released
 
 from sagadsl.driver import compile_saga
 from sagadsl.machine import Kind, Record, Refused
+from sagadsl.proofs.run import walk
+from sagadsl.versions.breaking import breaking_since
 
 FIRST = """\
 saga order {
@@ -115,3 +118,15 @@ def test_what_was_waived_stays_known_as_long_as_the_upgrade_is_declared() -> Non
     without = longer[: longer.index("upgrades")] + "}\n"
     with pytest.raises(Refused, match="`screen` cannot have ended without having"):
         compiled(without, lock).latest.machine().upgrade(record, machine)
+
+
+def test_a_run_through_an_upgrade_is_shown() -> None:
+    """A third version no longer knows what was waived for it in the second."""
+    waiving = INSERTED.rstrip().removesuffix("}")
+    waiving += "upgrades { from 1 waive pack when ship }\n}\n"
+    kept = released(waiving, released(PLAIN))
+    third = compiled(INSERTED, kept)
+    (found,) = breaking_since(third, kept, ["RUNNING"])
+    assert found.run[:2] == ("pay", "waive pack")
+    record = walk(third.versions[1].machine(), found.run)
+    assert record.done & ~record.begun == 0b100

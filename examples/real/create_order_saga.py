@@ -537,8 +537,7 @@ class Alternative(NamedTuple):
 class Plan(NamedTuple):
     """What the guards must know of a step; `after` are the effects that build on it.
 
-    `how` is empty for a fact, else `once` or `idempotent`. What is waivable may be done
-    without having begun, in a record that was upgraded.
+    `how` is empty for a fact, else `once` or `idempotent`.
     """
 
     rule: Rule
@@ -551,7 +550,6 @@ class Plan(NamedTuple):
     pivot: bool
     undo: str
     undo_in_doubt: bool
-    waivable: bool
 
     def outcome(self, record: Record) -> str:
         """How far a step that has begun has come, in words."""
@@ -565,7 +563,6 @@ class Plan(NamedTuple):
     def of(cls, table: Table, places: Mapping[str, Place]) -> tuple[Plan, ...]:
         """A plan for each rule of a table, in its order."""
         actions = {action.name: action for action in table.actions}
-        waivable = {waive.action for waive in table.waives}
         plans: list[Plan] = []
         below = dict.fromkeys(places, 0)
         for rule in reversed(table.rules):
@@ -590,7 +587,6 @@ class Plan(NamedTuple):
                 pivot=bool(action and action.pivot),
                 undo=undo,
                 undo_in_doubt=undo in actions and actions[undo].even_if_in_doubt,
-                waivable=rule.action in waivable,
             )
             for joined in rule.sources:
                 for name in joined:
@@ -756,7 +752,9 @@ class Guards(NamedTuple):
         if any has, since a step looks only at what causes it and at its rivals.
         """
         begun, done, closed, control = record
-        waivable = sum(plan.bit for plan in self.plans if plan.waivable)
+        waivable = 0
+        for waiver in self.waivers:
+            waivable |= waiver.bit if begun & waiver.causes else 0
         if orphans := (done & ~waivable | closed) & ~begun:
             return f"{self.names(orphans)} cannot have ended without having begun"
         failed = closed & ~done

@@ -141,7 +141,9 @@ class Guards(NamedTuple):
         if any has, since a step looks only at what causes it and at its rivals.
         """
         begun, done, closed, control = record
-        waivable = sum(plan.bit for plan in self.plans if plan.waivable)
+        waivable = 0
+        for waiver in self.waivers:
+            waivable |= waiver.bit if begun & waiver.causes else 0
         if orphans := (done & ~waivable | closed) & ~begun:
             return f"{self.names(orphans)} cannot have ended without having begun"
         failed = closed & ~done

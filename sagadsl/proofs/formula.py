@@ -191,11 +191,12 @@ class Formula:
             )
             for way in plan.alternatives
         ]
-        taken = begun
-        if plan.waivable:
-            taken = self.solver.any_of((begun, done))
-        else:
-            self.clauses.append((-done, begun))
+        causes = 0
+        for waiver in self.guards.waivers:
+            causes |= waiver.causes if waiver.bit == plan.bit else 0
+        waived = [lanes.begun for lanes in self._those(causes)]
+        taken = self.solver.any_of((begun, done)) if waived else begun
+        self.clauses.append((-done, begun, *waived))
         self.clauses += (-taken, *ways), (-closed, begun)
         for state in _sources(plan):
             self._taken[state] = self.solver.any_of((self._taken[state], taken))

@@ -37,14 +37,12 @@ class Questions(ABC):
 
         Of the shortest it is the plainest, in which all goes well that can.
         """
-        record = self.formula.record
+        record, guards = self.formula.record, self.formula.guards
         begun = [lanes.begun for lanes in record.lanes.values()]
+        waivable = {waiver.bit: record.lanes[waiver.bit] for waiver in guards.waivers}
         waived = [
-            self.solver.all_of(
-                (record.lanes[plan.bit].done, -record.lanes[plan.bit].begun)
-            )
-            for plan in self.formula.guards.plans
-            if plan.waivable
+            self.solver.all_of((lanes.done, -lanes.begun))
+            for lanes in waivable.values()
         ]
         counted = [*begun, *waived, record.aborting]
         found = self.solver.find_least(literals, counted)

@@ -127,6 +127,10 @@ def test_a_run_through_an_upgrade_is_shown() -> None:
     kept = released(waiving, released(PLAIN))
     third = compiled(INSERTED, kept)
     (found,) = breaking_since(third, kept, ["RUNNING"])
-    assert found.run[:2] == ("pay", "waive pack")
-    record = walk(third.versions[1].machine(), found.run)
+    assert found.run == ("pay", "waive pack", "ship begins")
+    machine = third.versions[1].machine()
+    record = walk(machine, found.run)
     assert record.done & ~record.begun == 0b100
+    assert machine.is_valid_record(record)
+    before = walk(machine, found.run[:2])
+    assert not machine.is_valid_record(before), "waived where nothing waives it"

@@ -135,22 +135,25 @@ def _undo(turn: Turn, perform: bool) -> bool:
 
 
 def _reached(turn: Turn, step: Taken) -> int:
-    """When the sources of a step that may begin were reached: the last of them."""
-    _, done, closed, _ = turn.record
-    times = turn.log.times
-    best = turn.now
+    """When a step could begin: the last of its sources was reached, of any it can."""
+    begun, done, closed, _ = turn.record
+    since: list[int] = []
     for alternative in step.plan.alternatives:
-        if not alternative.reached(done, closed & ~done):
-            continue
-        reached = [turn.process.started]
-        for place in alternative.places:
-            for (word, other), time in times.items():
-                by = {"done": place.producers, "waive": place.producers}
-                by["fail"] = place.failers
-                if other is not None and by.get(word, 0) >> other & 1:
-                    reached.append(time)
-        best = min(best, max(reached))
-    return best
+        taken = (begun | done) & alternative.rivals
+        if not taken and alternative.reached(done, closed & ~done):
+            since.append(max(_came_to(turn, place) for place in alternative.places))
+    return min(since, default=turn.now)
+
+
+def _came_to(turn: Turn, place: Any) -> int:
+    """When a process came to a place where it is."""
+    by = {"done": place.producers, "waive": place.producers, "fail": place.failers}
+    times = (
+        time
+        for (word, step), time in turn.log.times.items()
+        if step is not None and by.get(word, 0) >> step & 1
+    )
+    return min(times, default=turn.process.started)
 
 
 def _pursue(turn: Turn, perform: bool) -> bool:

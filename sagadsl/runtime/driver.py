@@ -50,6 +50,7 @@ class Driver:
         archive: bool = False,
     ) -> None:
         self.saga = Saga(saga)
+        self.store = store
         self.worker = worker or f"{socket.gethostname()}-{os.getpid()}-{_token()}"
         self.processes = Processes(store, self.saga, archive=archive)
         self._lease = round(lease * 1000)
@@ -65,10 +66,11 @@ class Driver:
         """Start a process: one for each id, once only.
 
         `data` is JSON that every handler is given. Accepted; already done if it is
-        under way; refused if it has ended and is still remembered, with how.
+        under way; refused if it has ended and is still remembered, with how. Raises
+        `ValueError` if the id is empty or has characters that cannot be printed.
         """
-        if not aggregate_id:
-            raise ValueError("the id of a process is empty")
+        if not aggregate_id or not aggregate_id.isprintable():
+            raise ValueError(f"the id of a process cannot be {aggregate_id!a}")
         text = json.dumps(data, separators=(",", ":")) if data else ""
         if self.processes.start(aggregate_id, by, text):
             return Result(Outcome.ACCEPTED)

@@ -68,7 +68,7 @@ def tell(
         return None
 
     result, _ = ask(processes, call.aggregate_id, request, worker, lease)
-    if not result and not call.probe:
+    if not result.accepted and not call.probe:
         why = f"{call.handler} {answer.word} {answer.note}".rstrip()
         LOGGER.error("too late for %s: %s", call.aggregate_id, why)
         now = processes.database.now()
@@ -182,9 +182,12 @@ def _not_for(name: str, actors: tuple[str, ...], by: str) -> str:
 
 def _why_not(turn: Turn, step: Taken) -> Result:
     """Why a step may not begin; one whose last round is done needs nothing more."""
+    begun, done, closed, _ = turn.record
+    rounds = [one for one in turn.version.steps.values() if one.action == step.action]
+    last = [one for one in rounds if begun & one.bit][-1:]
+    stands = any(done & ~closed & one.bit for one in last)
     why = turn.version.why_not(turn.record, "begin", step)
-    done = turn.record[1] & ~turn.record[2] & step.bit
-    return Result(Outcome.ALREADY_DONE if done else Outcome.REFUSED, why)
+    return Result(Outcome.ALREADY_DONE if stands else Outcome.REFUSED, why)
 
 
 def _waiting(turn: Turn, action: str) -> tuple[Taken, Effort] | Result:
@@ -193,7 +196,7 @@ def _waiting(turn: Turn, action: str) -> tuple[Taken, Effort] | Result:
     for position, step in turn.version.steps.items():
         effort = turn.log.efforts.get(position)
         undo = step.backward.handler if step.backward else ""
-        if action not in (step.name, step.plan.rule.action, undo):
+        if action not in (step.name, step.action, undo):
             continue
         known = True
         if effort and effort.status is Status.WAITS:

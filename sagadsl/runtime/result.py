@@ -27,6 +27,7 @@ class Result(NamedTuple):
     record: Any = None
     held: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
+    @property
+    def accepted(self) -> bool:
         """Whether it was accepted."""
         return self.outcome is Outcome.ACCEPTED

@@ -74,6 +74,7 @@ class Taken(NamedTuple):
     step: int
     bit: int
     name: str
+    action: str
     forward: Work | None
     backward: Work | None
     automatic: bool
@@ -91,6 +92,7 @@ class Taken(NamedTuple):
             int(plan.rule.step),
             plan.bit,
             plan.rule.name,
+            plan.rule.action,
             Work.of(action) if action and action.effect else None,
             Work.of(actions[plan.undo]) if plan.undo else None,
             by == "system",

@@ -94,15 +94,16 @@ class SqliteDatabase:
     def _connect(self) -> sqlite3.Connection:
         if not Path(self.path).absolute().parent.is_dir():
             raise StoreError(f"{self.path}: its folder does not exist")
-        connection = sqlite3.connect(
-            self.path,
-            timeout=BUSY,
-            isolation_level=None,
-            cached_statements=1_000,
-            check_same_thread=False,
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {self.synchronous}")
+        with _told(self.path):
+            connection = sqlite3.connect(
+                self.path,
+                timeout=BUSY,
+                isolation_level=None,
+                cached_statements=1_000,
+                check_same_thread=False,
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {self.synchronous}")
         return connection
 
 

@@ -1,0 +1,114 @@
+"""Processes are started once, and remembered when they have ended."""
+
+from __future__ import annotations
+
+import order_saga
+import pytest
+from world import ACTOR, FORWARD, World, log, outcome, paid, pass_time
+
+from sagadsl.runtime import Driver, Outcome, Store, StoreError, open_store
+
+
+def test_a_process_is_started_once(driver: Driver, store: Store) -> None:
+    assert driver.start("42").outcome is Outcome.ACCEPTED
+    again = driver.start("42")
+    assert again.outcome is Outcome.ALREADY_DONE
+    assert again.reason == "order 42 is under way"
+    assert log(store, "42") == ["start"]
+
+
+def test_an_order_goes_all_the_way(driver: Driver, store: Store, world: World) -> None:
+    paid(driver, "42")
+    for action in FORWARD:
+        assert driver.fire("42", action, by=ACTOR[action]).accepted
+        driver.run()
+    assert outcome(store, "42") == "delivered"
+    assert log(store, "42") == []
+    assert world.effects == dict.fromkeys(
+        ("make_payment", "pack_parcel", "send_invoice", "hand_to_courier"), 1
+    )
+
+
+def test_a_second_start_is_refused_and_told_how_the_first_ended(
+    driver: Driver, store: Store
+) -> None:
+    driver.start("42")
+    driver.fire("42", "check_out", by="user")
+    driver.fire("42", "cancel_order", by="user")
+    refused = driver.start("42")
+    assert refused.outcome is Outcome.REFUSED
+    assert "order 42 ended as cancelled on 20" in refused.reason
+    late = driver.fire("42", "make_payment", by="user")
+    assert (late.outcome, late.reason) == (Outcome.REFUSED, refused.reason)
+    pass_time(store, 91 * 86_400)
+    assert driver.start("42").accepted
+
+
+def test_the_data_of_a_process_is_given_to_its_handlers(
+    driver: Driver, world: World
+) -> None:
+    world.tell("make_payment", lambda _: {"receipt": "r-1"})
+    driver.start("42", {"card": "1234", "receipt": ""})
+    driver.fire("42", "check_out", by="user", data={"note": "é\u2028"})
+    driver.fire("42", "make_payment", by="user")
+    driver.fire("42", "validate_payment", by="ops")
+    driver.run()
+    first, *_, last = world.contexts
+    assert first.data == {"card": "1234", "receipt": "", "note": "é\u2028"}
+    assert last.data == {"card": "1234", "receipt": "r-1", "note": "é\u2028"}
+
+
+def test_what_a_handler_is_told(driver: Driver, world: World) -> None:
+    world.tell("make_payment", "fail", "fail", "fail")
+    driver.start("42")
+    driver.fire("42", "check_out", by="user")
+    driver.fire("42", "make_payment", by="user")
+    told = world.contexts[0]
+    assert (told.aggregate_id, told.step) == ("42", order_saga.Step.MAKE_PAYMENT)
+    assert told.idempotency_key == "order/42/make_payment/make_payment"
+    assert (told.attempt, told.fence) == (1, 1)
+    assert told.deadline is not None
+    assert told.logger.extra is not None
+    assert told.logger.extra["aggregate_id"] == "42"
+
+
+def test_handlers_that_lack_one_are_refused(store: Store) -> None:
+    with pytest.raises(TypeError, match="the handlers of order lack make_payment, "):
+        Driver(order_saga, object(), store)
+
+
+@pytest.mark.parametrize("odd", ["", "a\0b", "\ud800"])
+def test_an_id_that_no_database_takes_is_refused(driver: Driver, odd: str) -> None:
+    with pytest.raises(ValueError, match="the id of a process"):
+        driver.start(odd)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mysql://here/orders", "is no store; write sqlite:///file.db"),
+        ("sqlite://", "is no store"),
+        ("sqlite://host/file.db", "is no store"),
+        ("sqlite:///file.db?sync=off", "sync is no option of a store"),
+    ],
+)
+def test_what_is_no_url_of_a_store(url: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        open_store(url)
+
+
+def test_a_store_that_cannot_be_opened_says_why(tmp_path) -> None:
+    with pytest.raises(StoreError, match="its folder does not exist"):
+        open_store(f"sqlite:///{tmp_path}/none/orders.db")
+    (tmp_path / "text.db").write_text("no database at all, only a text " * 100)
+    with pytest.raises(StoreError, match="file is not a database"):
+        open_store(f"sqlite:///{tmp_path}/text.db")
+    with pytest.raises(StoreError, match=r"^postgresql: "):
+        open_store(f"postgresql://nobody:secret@/none?host={tmp_path}")
+
+
+def test_a_store_of_a_later_release_is_left_alone(url: str) -> None:
+    with open_store(url) as store:
+        store.database.execute("UPDATE saga_schema SET version = 99")
+    with pytest.raises(StoreError, match="tables of version 99"):
+        open_store(url)

@@ -138,6 +138,11 @@ def list_kinds(kinds: AbstractSet[str]) -> str:
     return _join(items)
 
 
+def list_clauses() -> str:
+    """Every clause that says how an action is performed."""
+    return _join([f"`{PHRASES.get(kind, kind.lower())}`" for kind in sorted(CLAUSES)])
+
+
 def _join(items: Sequence[str]) -> str:
     *most, last = items
     return f"{', '.join(most)} or {last}" if most else last

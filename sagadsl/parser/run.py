@@ -66,6 +66,8 @@ class Run:
         self.errors.append(self._describe(token))
         if self._closed or token.type == END:
             self._over = True
+        elif token.type == LINE_END and self._push.expected() == {"LBRACE"}:
+            self._took(Token("LBRACE", "{", token.start, token.start))
         elif self._braces:
             self._leave_item(token)
         else:

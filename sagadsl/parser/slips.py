@@ -11,23 +11,27 @@ from typing import Final, NamedTuple
 class Slip(NamedTuple):
     """A pattern that stands where something else is meant.
 
-    It counts only where the kind of token `wanted` could stand; "" means anywhere.
+    It counts only where all kinds of tokens in `wanted` could stand.
     """
 
     pattern: re.Pattern[str]
-    wanted: str
+    wanted: AbstractSet[str]
     help: str
 
 
 def _slip(pattern: str, wanted: str, help_: str) -> Slip:
-    return Slip(re.compile(pattern), wanted, help_)
+    return Slip(re.compile(pattern), frozenset(wanted.split()), help_)
 
 
 _QUOTES = "['`‘’‚‛“”„‟«»‹›]"  # noqa: RUF001  the slip
 
 _SLIPS: Final = (
+    _slip(r"\.[0-9]+", "TIMES", "write a whole number"),
+    _slip(r"\.[0-9]+", "NAME", "write whole numbers of a smaller unit: `36 hours`"),
     _slip(r"(?<=\w)[-.](?=\w)", "", "write names with `_`, as in `check_out`"),
-    _slip(r"upto\b", "UP", "write `up to`"),
+    _slip(r"(upto|max|maximum|at[ \t]+most)\b", "UP", "write `up to`"),
+    _slip(r"(?<=failure )\w+", "WAS", "write `final failure` before the name"),
+    _slip(r":(?=[ \t]*\")", "STRING WAS", "leave out the `:`"),
     _slip(r'"[^"\n]*"', "NAME", "write the name without quotes"),
     _slip(r"//|/\*|\*/?|--(?![->])|<!--", "", "begin a comment with `#`"),
     _slip(r"[-=~]+[ \t]*>|[→⇒⟶⟹➔➜⟼]|-+", "ARROW", "write `->`"),
@@ -37,7 +41,8 @@ _SLIPS: Final = (
     _slip(r"(?<=\|)\|", "", "write one `|`"),
     _slip(r"and\b", "AMPERSAND", "write `&`"),
     _slip(r"or\b", "VBAR", "write `|`"),
-    _slip(r",", "VBAR", "write `&` where all are meant, `|` where any is"),
+    _slip(r",", "AMPERSAND VBAR", "write `&` where all are meant, `|` where any is"),
+    _slip(r",", "VBAR", "write `|`"),
     _slip(r",", "AMPERSAND", "write `&`"),
     _slip(r"\|", "AMPERSAND", "write `&` for both, or a row for each"),
     _slip(r";", "", "leave it out: the end of the line ends an item"),
@@ -58,7 +63,7 @@ def find_slip(text: str, at: int, expected: AbstractSet[str]) -> Repair | None:
     """The slip that stands at an offset, if one is known."""
     for slip in _SLIPS:
         match = slip.pattern.match(text, at)
-        if match and (not slip.wanted or slip.wanted in expected):
+        if match and slip.wanted <= expected:
             return Repair(match.end() - at, slip.help)
     return _wide(text[at : at + 1])
 

@@ -16,6 +16,7 @@ from sagadsl.parser.forms import (
     PHRASES,
     WORDS_OF,
     is_word,
+    list_clauses,
     list_kinds,
 )
 from sagadsl.parser.slips import find_slip
@@ -59,9 +60,9 @@ def describe(error: Unexpected) -> Finding:
         return _after_the_end(error)
     if found.type == END and place.braces:
         return _not_closed(error)
-    misspelt = _misspelt(error)
-    if misspelt is not None:
-        return misspelt
+    word = _misspelt(error) or _after_comma(error)
+    if word is not None:
+        return word
     repair = find_slip(error.source.text, found.start, error.expected)
     end = found.start + repair.length if repair else found.end
     span = Span(error.source, found.start, max(found.end, end))
@@ -146,6 +147,31 @@ def _misspelt(error: Unexpected) -> Finding | None:
                 why=FORMS[error.place.section].nature,
                 help=f"did you mean `{near}`?",
             )
+    return None
+
+
+def _after_comma(error: Unexpected) -> Finding | None:
+    """A word that was meant to go on with an item, and is read as the next one."""
+    word, section = error.place.previous, error.place.section
+    before = error.source.text[: word.start].rstrip(" \t")
+    if error.expected != {"COLON"} or not before.endswith(","):
+        return None
+    if section == "compensations":
+        return RULE.finding(
+            f"`{word.text}` is a second compensation",
+            error.span(word),
+            "after the comma the next compensation begins",
+            why="a step is taken back by one action",
+            help="let one action do both",
+        )
+    if section == "actions":
+        return RULE.finding(
+            f"unknown clause `{word.text}`",
+            error.span(word),
+            "no clause of the language",
+            why=FORMS[section].nature,
+            help=f"write {list_clauses()}",
+        )
     return None
 
 

@@ -16,6 +16,9 @@ def resolve_compensations(
     items: Iterable[syntax.CompensationItem], rows: Collection[str]
 ) -> tuple[dict[str, Compensation], list[Finding]]:
     """The compensations by the action that they take back."""
+    items = tuple(items)
+    undoes = {item.compensation.text for item in items}
+    free = set(rows) - {item.action.text for item in items}
     found: dict[str, Compensation] = {}
     findings: list[Finding] = []
     for item in items:
@@ -27,7 +30,9 @@ def resolve_compensations(
                     f"write `{item.compensation.text} : {name}`: first the action, then"
                     " what takes it back"
                 )
-            findings.append(unknown("action", item.action, rows, declare))
+            elif name in undoes:
+                declare = "remove the line: only steps are taken back"
+            findings.append(unknown("step", item.action, free, declare))
         if wrong := check_form(item.compensation):
             findings.append(wrong)
         if name in found:
@@ -54,11 +59,13 @@ def resolve_actions(
     found: dict[str, Action] = {}
     findings: list[Finding] = []
     known = {*rows, *(undo.compensation for undo in undoes.values())}
+    items = tuple(items)
+    free = known - {item.name.text for item in items}
     for item in items:
         name = item.name.text
         if name not in known:
             declare = f"write a row or a compensation with `{name}`, or remove the line"
-            findings.append(unknown("action", item.name, known, declare))
+            findings.append(unknown("action", item.name, free, declare))
         action, wrong = _action(item)
         findings += wrong
         if name in found:

@@ -28,12 +28,19 @@ def check(saga: Saga, proof: Proof) -> Iterator[Finding]:
         elif saga.action(row.action).effect and not saga.action(row.action).pivot:
             passes.append(proof.of(step).in_doubt)
     if not proof.ever(proof.solver.any_of(passes), -proof.formula.past_pivot):
+        pivots = pivot_labels(saga)
         yield RULE.finding(
-            f"`{saga.name}` can only expire when it is too late to abort",
+            f"`{saga.name}` can only expire when it is too late to abort"
+            if pivots
+            else f"`{saga.name}` never lasts until it expires",
             saga.name_span,
             "says `expires after`",
             why="past the point of no return nothing is aborted, and before it no time"
-            " passes, so the deadline does nothing",
-            help="remove `expires after`, or let the pivot come later",
-            others=pivot_labels(saga),
+            " passes, so the deadline does nothing"
+            if pivots
+            else "`system` takes every step at once and performs nothing, so no time"
+            " passes",
+            help="remove `expires after`"
+            + (", or let the pivot come later" if pivots else ""),
+            others=pivots,
         )

@@ -27,14 +27,23 @@ def command(code: str | None) -> None:
         for number, page in pages.items():
             click.echo(f"{number}  {page.name}")
         return
+    click.echo(pages[code_of(code, pages, "CODE")].text, nl=False)
+
+
+def code_of(word: str, pages: Mapping[str, Page], parameter: str) -> str:
+    """The code that a user means by a code, its number or the name of a finding.
+
+    Raises click.BadParameter, of the parameter, if there is none.
+    """
     for number, page in pages.items():
-        if code.lower() in (number.lower(), number[4:], page.name):
-            click.echo(page.text, nl=False)
-            return
+        if word.lower() in (number.lower(), number[4:], page.name):
+            return number
     hint = "`sagac explain` lists them"
-    if close := _close(code, pages):
+    if close := _close(word, pages):
         hint = f"did you mean {', '.join(close)}?"
-    raise click.BadParameter(f"there is no finding {code!r}; {hint}", param_hint="CODE")
+    raise click.BadParameter(
+        f"there is no finding {word!r}; {hint}", param_hint=parameter
+    )
 
 
 def read_pages() -> dict[str, Page]:

@@ -13,7 +13,9 @@ from sagadsl.cli.common import (
     version_option,
     wanting,
 )
+from sagadsl.cli.complete import codes
 from sagadsl.cli.drawing import check_suffix, write_drawing
+from sagadsl.cli.explain import code_of, read_pages
 from sagadsl.cli.files import one_saga, read_bytes, shown
 from sagadsl.cli.records import RECORD, no_record, why_no_record
 from sagadsl.machine import Record
@@ -39,7 +41,11 @@ SUFFIXES = (".svg", ".png", ".dot", ".mmd", ".html")
     help="Mark where a process stands, by its mask or BEGUN,DONE,CLOSED,CONTROL.",
 )
 @click.option(
-    "--finding", "code", metavar="CODE", help="Mark where the run of a finding leads."
+    "--finding",
+    "code",
+    metavar="CODE",
+    shell_complete=codes,
+    help="Mark where the run of a finding leads.",
 )
 @version_option
 def command(
@@ -60,6 +66,7 @@ def command(
     if code is not None:
         if record is not None or number is not None:
             raise click.UsageError("--finding says itself what to mark")
+        code = code_of(code, read_pages(), "--finding")
         pinned, record = _stopped(one_saga(path), code)
         version = pinned.latest
     else:

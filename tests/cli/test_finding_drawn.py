@@ -27,3 +27,17 @@ def test_a_finding_that_is_not_there_cannot_be_drawn(sagac):
     assert status == 1
     assert err == "claim.saga: no finding SAGA501 with a run\n"
     assert not (sagac.folder / "x.dot").exists()
+
+
+def test_a_finding_is_drawn_by_its_name(sagac):
+    (sagac.folder / "claim.saga").write_text(CLAIM)
+    drawn = sagac("graph", "claim.saga", "--finding", "stuck", "-o", "claim.dot")
+    assert drawn[0] == 0
+    assert "now in" in (sagac.folder / "claim.dot").read_text()
+
+
+def test_a_finding_that_does_not_exist_is_a_slip_of_the_user(sagac):
+    (sagac.folder / "claim.saga").write_text(CLAIM)
+    status, _, err = sagac("graph", "claim.saga", "--finding", "stuk", "-o", "x.dot")
+    assert status == 2
+    assert "there is no finding 'stuk'; did you mean stuck?" in err

@@ -11,15 +11,17 @@ from sagadsl.proofs.pair import Pair
 from sagadsl.proofs.solver import OverBudget
 
 DOUBT = " in doubt"
+ABORTED = "being aborted"
 
 
 class Moves(NamedTuple):
     """Where records of a version stand that can move, and that cannot.
 
     A place is a state that is held, as in `` `paid` ``, or a step in doubt, as in
-    `` `pay` in doubt ``. Of places in both lists some records can move. `why` says of
-    each place in `stay` what stands against a shortest run to it. Nothing is known if
-    it was not `proved` within the budget.
+    `` `pay` in doubt ``, both of records that are not being aborted; or `ABORTED`. Of
+    places in both lists some records can move. `why` says of each place in `stay` what
+    stands against a shortest run to it. Nothing is known if it was not `proved` within
+    the budget.
     """
 
     old: int
@@ -31,7 +33,7 @@ class Moves(NamedTuple):
 
 
 def moves_of(old: Version, new: Version) -> Moves:
-    """Judge all records of a version that are in flight and not being aborted."""
+    """Judge all records of a version that are in flight."""
     try:
         return _judged(old, new)
     except OverBudget:
@@ -41,15 +43,13 @@ def moves_of(old: Version, new: Version) -> Moves:
 def _judged(old: Version, new: Version) -> Moves:
     pair = Pair(old, new)
     here = _places(pair)
-    going = (-pair.old.record.aborting, -pair.stays)
-    move = pair.possible(here, *going)
-    staying = (-pair.old.record.aborting, pair.stays)
-    stay = pair.possible(here, *staying)
+    move = pair.possible(here, -pair.stays)
+    stay = pair.possible(here, pair.stays)
     machine, ahead = old.machine(), new.machine()
     why = {}
     for place in here:
         if place in stay:
-            run = pair.find(here[place], *staying)
+            run = pair.find(here[place], pair.stays)
             assert run is not None, "what was found can be found again"
             try:
                 ahead.upgrade(run.record, machine)
@@ -65,14 +65,19 @@ def _judged(old: Version, new: Version) -> Moves:
 
 
 def _places(pair: Pair) -> dict[str, int]:
-    """Where a record can stand: the states, then the steps in doubt."""
+    """Where a record can stand: the states, the steps in doubt, and in an abort."""
+    aborting = pair.old.record.aborting
     held: dict[str, list[int]] = {}
     for place in pair.old.guards.places:
         held.setdefault(f"`{place.state}`", []).append(pair.old.held[place.name])
     for step, plan in sorted(pair.old_plans.items()):
         doubt = pair.lanes(step).in_doubt
         held.setdefault(f"`{plan.rule.action}`{DOUBT}", []).append(doubt)
-    return {place: pair.solver.any_of(literals) for place, literals in held.items()}
+    places = {
+        place: pair.solver.all_of((pair.solver.any_of(literals), -aborting))
+        for place, literals in held.items()
+    }
+    return {**places, ABORTED: aborting}
 
 
 def describe(moves: Moves) -> list[str]:
@@ -94,16 +99,19 @@ def describe(moves: Moves) -> list[str]:
         lines = [f"only those {_where(only)} can move, {_why(moves, never)}"]
     elif never:
         lines = [f"those {_where(never)} stay, {_why(moves, never)}"]
-    if both:
+    if both and not never:
+        lines = [f"all can move but some of those {_where(both)}, {_why(moves, both)}"]
+    elif both:
         lines.append(f"of those {_where(both)} some can, {_why(moves, both)}")
     return [f"{route}: {line}" for line in lines]
 
 
 def _where(places: Sequence[str]) -> str:
-    held = [place for place in places if not place.endswith(DOUBT)]
+    held = [place for place in places if place.endswith("`")]
     doubts = [place.removesuffix(DOUBT) for place in places if place.endswith(DOUBT)]
     parts = [f"that hold {_either(held)}"] if held else []
     parts += [f"in doubt on {_either(doubts)}"] if doubts else []
+    parts += [ABORTED] if ABORTED in places else []
     return " or ".join(parts)
 
 

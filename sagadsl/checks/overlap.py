@@ -82,14 +82,20 @@ def _alternatives(saga: Saga, step: Step, run: Run) -> Finding:
     )
 
 
-def _producers(state: State, rows: Sequence[Transition], run: Run) -> Finding:
+def _producers(state: State, found: Sequence[Transition], run: Run) -> Finding:
+    rows = list(dict.fromkeys(found))
+    rounds = len(rows) == 1
     return RULE.finding(
         f"`{state.name}` can be reached twice",
         state.span,
-        f"by {listed([row.action for row in rows])} in one run",
+        f"by {listed([row.action for row in rows])} in"
+        + (" two rounds of" if rounds else "")
+        + " one run",
         why="a process comes to a state once, and its bits do not tell how often it"
         " has been there",
-        help="lead each row to a state of its own and join them with `&`, or let the"
+        help="begin the next round only when all branches of the last have been joined"
+        if rounds
+        else "lead each row to a state of its own and join them with `&`, or let the"
         " rows exclude each other",
         others=few(Label(row.name_span, "leads here") for row in rows),
         run=run.moves,

@@ -48,6 +48,7 @@ FENCES = {
     "click": r"sagadsl/(cli/|__main__)",
     "rich": r"sagadsl/cli/",
     "psycopg": r"sagadsl/runtime/postgres\.py$",
+    "opentelemetry": r"sagadsl/runtime/telemetry\.py$",
 }
 ALONE = ({"jinja2"}, {"graphviz", "pygraphviz"})
 

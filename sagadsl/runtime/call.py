@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, NamedTuple
 
 from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.log import LOGGER, About, about
 from sagadsl.runtime.saga import Saga
+from sagadsl.runtime.telemetry import Telemetry
 from sagadsl.runtime.turn import Call
-
-LOGGER = logging.getLogger("sagadsl.runtime")
 
 
 class Context(NamedTuple):
@@ -45,21 +45,28 @@ class Caller:
             raise TypeError(f"the handlers of {saga.name} lack {names}")
         self._saga = saga
         self._handlers = handlers
+        self.telemetry: Telemetry | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
 
     def perform(self, call: Call) -> Reply:
         """Call a handler; whatever it raises becomes a reply."""
+        if self.telemetry is None:
+            return self._perform(call)
+        return self.telemetry.call(call, self._perform)
+
+    def _perform(self, call: Call) -> Reply:
         try:
             answer = getattr(self._handlers, call.handler)(self.context(call))
             if inspect.isawaitable(answer):
-                answer = self._wait(answer, call)
+                answer = self.wait(answer, call.work.timeout / 1000 or None)
         except self._saga.module.Failed as failed:
             if call.probe:
                 return Reply("raised", f"{call.handler} raised {failed!r}")
             return Reply("failed", str(failed))
-        except Exception as error:
-            LOGGER.warning("%s raised", call.handler, exc_info=True)
+        except Exception as error:  # noqa: BLE001  a handler may raise any
+            told = self._about(call)
+            LOGGER.warning("%s raised", call.handler, exc_info=True, extra=told)
             return Reply("raised", f"{type(error).__name__}: {error}")
         if call.probe:
             return _answer(answer)
@@ -74,7 +81,6 @@ class Caller:
         handler = call.work.handler
         key = f"{name}/{call.aggregate_id}/{call.step.name}/{handler}"
         timeout = call.work.timeout
-        told = {"saga": name, "aggregate_id": call.aggregate_id, "step": call.step.name}
         return Context(
             call.aggregate_id,
             step,
@@ -83,20 +89,22 @@ class Caller:
             call.fence,
             (call.began + timeout) / 1000 if timeout else None,
             call.data,
-            logging.LoggerAdapter(LOGGER, {**told, "attempt": call.attempt}),
+            logging.LoggerAdapter(LOGGER, self._about(call)),
         )
 
     def close(self) -> None:
-        """End the loop of the async handlers."""
+        """End the loop of the async handlers, and tell of the store no more."""
+        if self.telemetry is not None:
+            self.telemetry.close()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._loop = None
 
-    def _wait(self, answer: Awaitable[Any], call: Call) -> Any:
-        """Wait for an async handler, which is cancelled when its time is out."""
+    def wait(self, answer: Awaitable[Any], seconds: float | None = None) -> Any:
+        """Wait for what is async, which is cancelled when its time is out."""
 
         async def limited() -> Any:
-            return await asyncio.wait_for(answer, call.work.timeout / 1000 or None)
+            return await asyncio.wait_for(answer, seconds)
 
         with self._lock:
             if self._loop is None:
@@ -104,6 +112,10 @@ class Caller:
                 run = self._loop.run_forever
                 threading.Thread(target=run, name="sagadsl-async", daemon=True).start()
         return asyncio.run_coroutine_threadsafe(limited(), self._loop).result()
+
+    def _about(self, call: Call) -> About:
+        name, step = self._saga.name, call.step.name
+        return about(name, call.aggregate_id, step, call.attempt)
 
 
 def _answer(answer: object) -> Reply:

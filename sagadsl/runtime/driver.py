@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Self
 
-from sagadsl.runtime import requests
+from sagadsl.runtime import purge, requests, telemetry
 from sagadsl.runtime.ask import Request, ask, missing
+from sagadsl.runtime.attend import attending
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.lease import Keeper
+from sagadsl.runtime.listing import Condition, Listed, Listing
+from sagadsl.runtime.process import TOLD
 from sagadsl.runtime.processes import Processes
+from sagadsl.runtime.relay import Message, Relay, Send
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.store import Store
@@ -32,10 +37,11 @@ class Driver:
     goes on at once with what that one had; so no two may live under one name. `lease`
     is for how many seconds others leave alone what this one is working on. `threads`
     handlers are called at a time; with 1, `run` calls them itself. With `archive` the
-    log of a process that ends is kept in `saga_archive`.
+    log of a process that ends is kept in `saga_archive`. `publish` names the events
+    that go to the outbox, for `deliver`.
 
     Raises `TypeError` if a handler is missing, `ValueError` if the saga has more steps
-    than a store holds.
+    than a store holds, or there is no event of a name.
     """
 
     def __init__(
@@ -48,14 +54,21 @@ class Driver:
         lease: float = LEASE,
         threads: int = 1,
         archive: bool = False,
+        publish: Collection[str] = TOLD,
     ) -> None:
         self.saga = Saga(saga)
         self.store = store
         self.worker = worker or f"{socket.gethostname()}-{os.getpid()}-{_token()}"
-        self.processes = Processes(store, self.saga, archive=archive)
+        self.processes = Processes(store, self.saga, archive=archive, publish=publish)
+        self.listing = Listing(store.database, self.saga.name, self.saga)
         self._lease = round(lease * 1000)
         self._caller = Caller(self.saga, handlers)
+        if telemetry.INSTALLED:
+            told = telemetry.Telemetry(self.saga.name, self.count)
+            self._caller.telemetry = told
+            self.processes.written = told.written
         self._keeper = Keeper(self.processes, self.worker, self._lease)
+        self._relay = Relay(self.processes, self.worker, self._lease)
         self._threads = threads
         if worker:
             self.processes.free(self.worker)
@@ -132,13 +145,49 @@ class Driver:
         with self._worker(most) as worker:
             return worker.run(None)
 
-    def serve(self, stop: threading.Event, most: int = 64, poll: float = 0.2) -> int:
+    def serve(
+        self,
+        stop: threading.Event,
+        most: int = 64,
+        poll: float = 0.2,
+        send: Send | None = None,
+    ) -> int:
         """Do what is due until `stop` is set; how many calls were made.
 
-        It looks every `poll` seconds for what others have made due.
+        It looks every `poll` seconds for what others have made due, delivers the outbox
+        to `send` if there is one, and now and then forgets what need not be remembered.
         """
-        with self._worker(most) as worker:
+        sender = self._sender(send) if send else None
+        beside = attending(self.processes, self._relay, sender, poll)
+        with beside, self._worker(most) as worker:
             return worker.run(stop, poll)
+
+    def deliver(self, send: Send) -> int:
+        """Send what waits in the outbox; how many messages were sent.
+
+        Each is sent at least once, those of one process in their order. One whose
+        sending raises is kept, with the later ones of its process, and sent again in a
+        later call, after a pause. While another worker delivers, this one does not.
+        """
+        return self._relay.deliver(self._sender(send))
+
+    def select(
+        self, *conditions: Condition, state: str = "", limit: int = 100
+    ) -> list[Listed]:
+        """So many processes in these conditions, or in any, the pressing ones first."""
+        return self.listing.select(*conditions, state=state, limit=limit)
+
+    def count(self, state: str = "") -> dict[Condition, int]:
+        """How many processes there are in each condition, of those in a state."""
+        return self.listing.count(state)
+
+    def purge(self, *, archives: bool = False) -> purge.Purged:
+        """Forget the processes that were to be remembered until now.
+
+        What was archived of those that nobody remembers any more goes if asked for.
+        """
+        database = self.processes.database
+        return purge.purge(database, self.saga.name, archives=archives)
 
     def close(self) -> None:
         """Stop renewing leases, and end the loop of async handlers."""
@@ -150,6 +199,16 @@ class Driver:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _sender(self, send: Send) -> Send:
+        """What sends a message, and waits for it if it is async."""
+
+        def sent(message: Message) -> None:
+            answer = send(message)
+            if inspect.isawaitable(answer):
+                self._caller.wait(answer)
+
+        return sent
 
     def _worker(self, most: int) -> Worker:
         worker = (self.processes, self._caller, self._keeper, self._threads, most)

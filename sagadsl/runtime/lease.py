@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterable
 from time import monotonic
@@ -10,10 +9,9 @@ from time import monotonic
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.database import StoreError
 from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.turn import Call
-
-LOGGER = logging.getLogger("sagadsl.runtime")
 
 
 class Keeper:
@@ -70,7 +68,8 @@ class Keeper:
             try:
                 self._renew(calls)
             except StoreError as error:
-                LOGGER.warning("leases could not be renewed: %s", error)
+                told = about(self._processes.saga.name)
+                LOGGER.warning("leases could not be renewed: %s", error, extra=told)
 
     def _renew(self, calls: dict[int, Call]) -> None:
         before = monotonic()

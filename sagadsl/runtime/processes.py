@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sagadsl.runtime import statements
 from sagadsl.runtime.database import StoreError
-from sagadsl.runtime.process import Log, Process, Row
+from sagadsl.runtime.listing import why_damaged
+from sagadsl.runtime.log import LOGGER, about
+from sagadsl.runtime.process import BITS, NOTES, TOLD, Log, Process, Row
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.statements import Writer
 from sagadsl.runtime.store import Store
 from sagadsl.runtime.turn import Change, End
 from sagadsl.sql import MOST_STEPS
-
-LOGGER = logging.getLogger("sagadsl.runtime")
 
 
 class Tombstone(NamedTuple):
@@ -32,8 +31,19 @@ class Tombstone(NamedTuple):
 class Processes:
     """The processes of one saga; every method may be called from any thread."""
 
-    def __init__(self, store: Store, saga: Saga, *, archive: bool = False) -> None:
-        """Refuse a saga that the columns of a store cannot hold with `ValueError`."""
+    def __init__(
+        self,
+        store: Store,
+        saga: Saga,
+        *,
+        archive: bool = False,
+        publish: Collection[str] = TOLD,
+    ) -> None:
+        """Refuse a saga that the columns of a store cannot hold with `ValueError`, and
+        an event that there is not.
+        """
+        if unknown := set(publish) - BITS - NOTES:
+            raise ValueError(f"there is no event {min(unknown)!r} to be published")
         for version in saga.versions.values():
             if max(version.steps, default=0) >= MOST_STEPS:
                 raise ValueError(
@@ -43,7 +53,9 @@ class Processes:
         self.database = store.database
         self.saga = saga
         self.archive = archive
+        self.publish = frozenset(publish)
         self.writer = Writer(store.database.dialect)
+        self.written: Callable[[Iterable[Row]], object] = tuple
 
     def load(self, aggregate_id: str) -> tuple[Process, Log] | None:
         """A process and its log, or None. Raises `StoreError` if it is damaged."""
@@ -52,7 +64,7 @@ class Processes:
         while found := self.database.rows(statements.LOAD, key):
             process = self._process(found[0])
             log = Log(Row(*row) for row in self.database.rows(statements.LOG, key))
-            why = self._why_damaged(process, log)
+            why = why_damaged(process, log, self.saga)
             if not why:
                 return process, log
             if process.seq == last:  # else it was moved on between the two readings
@@ -80,6 +92,9 @@ class Processes:
                 database.execute(statements.PURGE_LOG, key)
                 database.execute(statements.PURGE, key)
                 started = False
+            if started:
+                self.tell(aggregate_id, first)
+                self.written([first])
         return started
 
     def ended(self, aggregate_id: str) -> Tombstone | None:
@@ -102,8 +117,10 @@ class Processes:
         sound: list[tuple[Process, Log]] = []
         for process in sorted(claimed, key=lambda process: process.due):
             log = self._log(process)
-            if why := self._why_damaged(process, log):
-                LOGGER.error("%s %s is damaged: %s", name, process.aggregate_id, why)
+            if why := why_damaged(process, log, self.saga):
+                key = process.aggregate_id
+                told = about(name, key)
+                LOGGER.error("%s %s is damaged: %s", name, key, why, extra=told)
             else:
                 sound.append((process, log))
         return sound
@@ -131,16 +148,19 @@ class Processes:
                 assert row is change.rows[0], f"{key}: the database refuses {row}"
                 return False
             seq, fence, number = row.seq, after.fence, row.version
-        for row in change.told:
+        for row in change.rows:
             self.tell(before.aggregate_id, row)
         if change.end:
             self._bury(change, change.end)
+        self.written(change.rows)
         return True
 
     def tell(self, aggregate_id: str, row: Row) -> None:
-        """Put a row of the log into the outbox."""
-        values = (row.seq, row.event, row.step, row.time, row.note)
-        self.database.execute(statements.TELL, (self.saga.name, aggregate_id, *values))
+        """Put a row of the log into the outbox, if it is one to be published."""
+        if row.event in self.publish:
+            key = (self.saga.name, aggregate_id)
+            values = (*key, row.seq, row.event, row.step, row.time, row.note)
+            self.database.execute(statements.TELL, values)
 
     def renew(
         self, leases: Iterable[tuple[str, int]], worker: str, lease: int
@@ -186,14 +206,6 @@ class Processes:
             return Log([Row(1, process.version, *start)])
         rows = self.database.rows(statements.LOG, process[:2])
         return Log(Row(*row) for row in rows)
-
-    def _why_damaged(self, process: Process, log: Log) -> str:
-        """Why no run leads to what was read; empty if one does."""
-        version = self.saga.versions.get(process.version)
-        if why := log.why_damaged(process) or version is None:
-            return why if isinstance(why, str) else ""
-        record, seq = process.record, process.seq
-        return version.machine.why_invalid(record) if version and seq > 1 else ""
 
     def _bury(self, change: Change, end: End) -> None:
         """Purge a process that has ended, and leave a tombstone in its place."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from sagadsl.runtime.ask import Request, ask
 from sagadsl.runtime.decide import Reply, begin, reply, settle
+from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import Effort, Row, Status
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, Taken
 from sagadsl.runtime.turn import Call, Turn
-
-LOGGER = logging.getLogger("sagadsl.runtime")
 
 
 def refused(why: str) -> Result:
@@ -70,7 +68,9 @@ def tell(
     result, _ = ask(processes, call.aggregate_id, request, worker, lease)
     if not result.accepted and not call.probe:
         why = f"{call.handler} {answer.word} {answer.note}".rstrip()
-        LOGGER.error("too late for %s: %s", call.aggregate_id, why)
+        key, step = call.aggregate_id, call.step.name
+        told = about(processes.saga.name, key, step, call.attempt)
+        LOGGER.error("too late for %s: %s", key, why, extra=told)
         now = processes.database.now()
         late = (0, 0, "late", call.step.step, call.attempt, worker, now, why)
         processes.tell(call.aggregate_id, Row(*late))

@@ -58,6 +58,19 @@ TELL = (
     "INSERT INTO saga_outbox (saga, aggregate_id, seq, event, step, time, note)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+TO_SEND = (
+    "SELECT id, aggregate_id, seq, event, step, time, note FROM saga_outbox"
+    " WHERE saga = ? AND id > ? ORDER BY id LIMIT ?"
+)
+LAST_TOLD = "SELECT max(id) FROM saga_outbox WHERE saga = ?"
+SENT = "DELETE FROM saga_outbox WHERE id = ?"
+RELAY = "INSERT INTO saga_relay (saga) VALUES (?) ON CONFLICT DO NOTHING"
+CLAIM_RELAY = (
+    "UPDATE saga_relay SET fence = fence + 1, lease = {now} + ?, worker = ?"
+    " WHERE saga = ? AND (lease <= {now} OR worker = ?) RETURNING fence"
+)
+KEEP_RELAY = "UPDATE saga_relay SET lease = {now} + ? WHERE saga = ? AND fence = ?"
+FREE_RELAY = "UPDATE saga_relay SET lease = 0 WHERE saga = ? AND fence = ?"
 RENEW = (
     f"UPDATE saga_process SET lease = {{now}} + ? {OF_ONE} AND fence = ? AND worker = ?"
 )

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from sagadsl.runtime.process import LANE, Effort, Log, Process, Row
 from sagadsl.runtime.saga import Taken, Version, Work
 
-TOLD = frozenset({"abort", "parked", "stuck", "late", "finish"})
 EXPIRED = "expired"
 LONGEST_NOTE = 500
 
@@ -52,7 +51,6 @@ class Change(NamedTuple):
     before: Process
     rows: tuple[Row, ...]
     after: Process
-    told: tuple[Row, ...]
     end: End | None
 
 
@@ -197,8 +195,7 @@ class Turn:
             worker=holder,
             data=self.data,
         )
-        told = tuple(row for row in self.rows if row.event in TOLD)
-        return Change(process, tuple(self.rows), after, told, self.ended)
+        return Change(process, tuple(self.rows), after, self.ended)
 
 
 def _stored(note: str) -> str:

@@ -6,7 +6,6 @@ commit), and the handlers are called only after it.
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +15,12 @@ from sagadsl.runtime.call import Caller
 from sagadsl.runtime.database import StoreError
 from sagadsl.runtime.decide import Reply, reply, settle
 from sagadsl.runtime.lease import Keeper
+from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import Log, Process
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.requests import tell
 from sagadsl.runtime.turn import Call, Turn
 
-LOGGER = logging.getLogger("sagadsl.runtime")
 Arrived = tuple[Call, Reply]
 
 
@@ -81,7 +80,9 @@ class Worker:
             except StoreError as error:
                 if stop is None or self._stopping:
                     raise
-                LOGGER.warning("the store cannot be used, trying again: %s", error)
+                told = about(self._processes.saga.name)
+                why = "the store cannot be used, trying again: %s"
+                LOGGER.warning(why, error, extra=told)
                 self._unread = set(self._held)  # a turn had changed what is in memory
                 for one in arrived:
                     self._arrived.put(one)
@@ -212,7 +213,8 @@ class Worker:
         if found and found[0].fence == held.process.fence:
             self._held[key] = Held(*found, held.live, 1)
         else:
-            LOGGER.warning("%s %s was taken by another worker", *held.process[:2])
+            name, told = self._processes.saga.name, about(*held.process[:2])
+            LOGGER.warning("%s %s was taken by another worker", name, key, extra=told)
 
     def _dispatch(self) -> None:
         """Call handlers: one after the other here, or several in threads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sagadsl.runtime import statements
@@ -26,6 +27,10 @@ class Tombstone(NamedTuple):
     started: int
     ended: int
     forget: int
+
+
+class _Remembered(Exception):
+    """A start is taken back: the process has ended and is still remembered."""
 
 
 class Processes:
@@ -80,22 +85,20 @@ class Processes:
         deadline = now + latest.expires if latest.expires else 0
         row = (*key, latest.number, now, deadline, now, data)
         first = Row(1, latest.number, "start", None, 0, actor, now, "")
-        with database.transaction():
+        with suppress(_Remembered), database.transaction():
             database.execute(statements.FORGET_ONE, (*key, now))
             if database.rows(statements.REMEMBERED, key):
+                raise _Remembered
+            if database.execute(statements.START, row) != 1:
                 return False
-            started = database.execute(statements.START, row) == 1
-            if started:
-                database.execute(statements.APPEND, (*key, *first))
-            if started and database.rows(statements.REMEMBERED, key):
+            database.execute(statements.APPEND, (*key, *first))
+            if database.rows(statements.REMEMBERED, key):
                 # It ended while the insert above waited for its row to go.
-                database.execute(statements.PURGE_LOG, key)
-                database.execute(statements.PURGE, key)
-                started = False
-            if started:
-                self.tell(aggregate_id, first)
-                self.written([first])
-        return started
+                raise _Remembered
+            self.tell(aggregate_id, first)
+            self.written([first])
+            return True
+        return False
 
     def ended(self, aggregate_id: str) -> Tombstone | None:
         """What is kept of a process that has ended."""

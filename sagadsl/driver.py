@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sagadsl.checks import check_saga
@@ -89,6 +90,12 @@ def lock_text(pinned: Pinned) -> str:
 def release_text(pinned: Pinned) -> str:
     """The text of the lock file once the draft of a saga is released."""
     return lock_text(release(pinned))
+
+
+def check_targets(pinned: Pinned, targets: Iterable[str]) -> tuple[Finding, ...]:
+    """Why some of the targets that are asked for cannot be made of a saga."""
+    checks = dict.fromkeys(TARGETS[target].check for target in targets)
+    return tuple(finding for check in checks if check for finding in check(pinned))
 
 
 def emit(pinned: Pinned, target: str, old: bytes | None = None) -> bytes:

@@ -98,11 +98,13 @@ def examples(page: str) -> Iterator[Example]:
 
 
 def findings_of(example: Example, code: str) -> tuple[Finding, ...]:
-    """What `sagac check` says; on a page of the sixth hundred, `sagac breaking` too."""
-    from sagadsl.driver import compile_saga
+    """What `sagac build` says; on a page of the sixth hundred, `sagac breaking` too."""
+    from sagadsl.driver import check_targets, compile_saga
+    from sagadsl.emit.targets import TARGETS
     from sagadsl.versions.breaking import breaking_since
 
     pinned, findings = compile_saga(*example[:4])
+    findings += check_targets(pinned, TARGETS) if pinned else ()
     if pinned is None or not code.startswith("SAGA6"):
         return findings
     categories = ("STORED", "RUNNING", "SOURCE")

@@ -28,6 +28,7 @@ from sagadsl.cli.files import (
 from sagadsl.cli.stamp import folders_below, keep
 
 if TYPE_CHECKING:
+    from sagadsl.diagnostics import Finding
     from sagadsl.model import Pinned
 
 
@@ -52,7 +53,8 @@ class _File(NamedTuple):
     "targets",
     metavar="LIST",
     shell_complete=complete_targets,
-    help="Of py, dot, svg, png, md, mmd, html, json, pytest; else py,dot,svg.",
+    help="Of py, dot, svg, png, md, mmd, html, json, sql-sqlite, sql-postgres, pytest;"
+    " else py,dot,svg.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail if any would change.")
 @click.option("--watch", is_flag=True, help="Build each saga again when it changes.")
@@ -142,8 +144,9 @@ def _not_built(options: _Options, sagas: Iterable[Path]) -> list[Path]:
 def _build(path: Path, options: _Options) -> _Outcome:
     folder = options.folder(path)
     pinned, findings = compile_file(path, folder)
-    tell(findings)
-    if pinned is None:
+    wrong = _check_targets(pinned, options.targets) if pinned else ()
+    tell((*findings, *wrong))
+    if pinned is None or wrong:
         click.echo(f"{shown(path)}: not built", err=True)
         return _Outcome(path, good=False)
     files = list(_files(path, folder, pinned, options.targets))
@@ -162,6 +165,12 @@ def _build(path: Path, options: _Options) -> _Outcome:
     written = (path, *(file.path for file in files))
     quiet = not findings and _is_as_compiled(path, pinned)
     return _Outcome(path, good=True, quiet=quiet, said=said, files=written)
+
+
+def _check_targets(pinned: Pinned, targets: Iterable[str]) -> tuple[Finding, ...]:
+    from sagadsl.driver import check_targets  # noqa: PLC0415  imports the compiler
+
+    return check_targets(pinned, targets)
 
 
 def _is_as_compiled(path: Path, pinned: Pinned) -> bool:

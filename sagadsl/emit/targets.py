@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from sagadsl.diagnostics import Finding
 from sagadsl.machine import Record
 from sagadsl.model import Pinned, Version
+from sagadsl.versions import check_width
 
 if TYPE_CHECKING:
     from sagadsl.versions.changes import Changes
 
 Emitter = Callable[[Pinned, bytes | None], bytes]
+Check = Callable[[Pinned], Iterator[Finding]]
 
 
 class Target(NamedTuple):
-    """A kind of file; in `name` the name of the saga takes the place of `*`."""
+    """A kind of file; in `name` the name of the saga takes the place of `*`.
+
+    `check` yields why it cannot be made of a saga.
+    """
 
     name: str
     emit: Emitter
+    check: Check | None = None
 
     def file_name(self, saga: str) -> str:
         """The name of the file, without a folder."""
@@ -130,6 +137,17 @@ def _pytest(pinned: Pinned, old: bytes | None) -> bytes:
     return emit_pytest(pinned).encode()
 
 
+def _sql(name: str) -> Emitter:
+    def emitted(pinned: Pinned, old: bytes | None) -> bytes:
+        from sagadsl.emit.sql import emit_sql  # noqa: PLC0415  one target
+        from sagadsl.sql import DIALECTS  # noqa: PLC0415  as above
+
+        del old
+        return emit_sql(pinned, DIALECTS[name]).encode()
+
+    return emitted
+
+
 TARGETS = {
     "py": Target("*_saga.py", _python),
     "dot": Target("*.dot", _drawing("dot")),
@@ -139,6 +157,8 @@ TARGETS = {
     "mmd": Target("*.mmd", _drawing("mmd")),
     "html": Target("*.html", _drawing("html")),
     "json": Target("*.json", _json),
+    "sql-sqlite": Target("*.sqlite.sql", _sql("sqlite"), check_width),
+    "sql-postgres": Target("*.postgres.sql", _sql("postgres"), check_width),
     "pytest": Target("test_*_saga.py", _pytest),
 }
 DEFAULT = ("py", "dot", "svg")

@@ -21,25 +21,25 @@ TRUE, FALSE = "1 = 1", "1 = 0"
 
 def event_guard(guards: Guards, kind: str, plan: Plan | None, prefix: str = "") -> str:
     """When an event may happen, as `Guards.may` says; None for abort and finish."""
-    say = _Columns(prefix)
+    say = Columns(prefix)
     if kind == "abort":
-        return _all([f"{say.control} = 0", _none(say.running, guards.pivots)])
+        return all_of([f"{say.control} = 0", none(say.running, guards.pivots)])
     if kind == "finish":
-        return _finish(guards, say)
+        return finish_guard(guards, say)
     if plan is None:
         return FALSE
     if kind == "begin":
-        return _all(
+        return all_of(
             [
                 f"{say.control} = 0",
-                _none(say.taken, plan.bit),
-                _any(_open(alternative, say) for alternative in plan.alternatives),
+                none(say.taken, plan.bit),
+                any_of(_open(alternative, say) for alternative in plan.alternatives),
             ]
         )
     if kind == "undo":
         return _undo(plan, say)
     if kind == "done" or (kind == "fail" and plan.fallible):
-        return _all([f"{say.control} < {FINISHED}", _some(say.doubt, plan.bit)])
+        return all_of([f"{say.control} < {FINISHED}", some(say.doubt, plan.bit)])
     return FALSE
 
 
@@ -55,20 +55,22 @@ def sets(kind: str, bit: int) -> dict[str, int]:
 
 def reached_guard(place: Place, prefix: str = "") -> str:
     """Whether a process has come to a place, be it still there or not."""
-    return _reached(place, _Columns(prefix))
+    return reached(place, Columns(prefix))
 
 
 def held_guard(place: Place, prefix: str = "") -> str:
     """Whether a process stands in a place."""
-    return _held(place, _Columns(prefix))
+    return _held(place, Columns(prefix))
 
 
-class _Columns:
+class Columns:
     """The columns, and what is read from several of them."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str = "") -> None:
         begun, done, closed, control = (f"{prefix}{lane}" for lane in LANES)
+        self.begun = begun
         self.done = done
+        self.closed = closed
         self.control = control
         self.taken = f"({begun} | {done})"
         self.failed = f"({closed} & ~{done})"
@@ -76,66 +78,73 @@ class _Columns:
         self.doubt = f"({begun} & ~{done} & ~{closed})"
 
 
-def _undo(plan: Plan, say: _Columns) -> str:
+def _undo(plan: Plan, say: Columns) -> str:
     if not plan.undo:
         return FALSE
-    return _all(
+    return all_of(
         [
             f"{say.control} = {ABORTING}",
-            _some(say.running, plan.bit),
-            TRUE if plan.undo_in_doubt else _some(say.done, plan.bit),
-            _none(say.running, plan.after),
+            some(say.running, plan.bit),
+            TRUE if plan.undo_in_doubt else some(say.done, plan.bit),
+            none(say.running, plan.after),
         ]
     )
 
 
-def _finish(guards: Guards, say: _Columns) -> str:
+def finish_guard(guards: Guards, say: Columns, control: str = "") -> str:
+    """When a process may finish; `control` is what stands for that column."""
+    control = control or say.control
     held = [(place.kind, _held(place, say)) for place in guards.places]
-    at_end = _all(
+    at_end = all_of(
         [
-            _any(guard for kind, guard in held if kind.startswith("final")),
+            any_of(guard for kind, guard in held if kind.startswith("final")),
             *(f"NOT ({guard})" for kind, guard in held if not kind.startswith("final")),
         ]
     )
-    ended = [f"{say.control} = 0", _none(say.failed, guards.dead_ends), at_end]
-    undone = [f"{say.control} = {ABORTING}", _none(say.running, guards.effects)]
-    return _all([_none(say.doubt, guards.steps), _any([_all(ended), _all(undone)])])
+    ended = [f"{control} = 0", none(say.failed, guards.dead_ends), at_end]
+    undone = [f"{control} = {ABORTING}", none(say.running, guards.effects)]
+    return all_of(
+        [none(say.doubt, guards.steps), any_of([all_of(ended), all_of(undone)])]
+    )
 
 
-def _open(alternative: Alternative, say: _Columns) -> str:
-    places = (_reached(place, say) for place in alternative.places)
-    return _all([_none(say.taken, alternative.rivals), *places])
+def _open(alternative: Alternative, say: Columns) -> str:
+    places = (reached(place, say) for place in alternative.places)
+    return all_of([none(say.taken, alternative.rivals), *places])
 
 
-def _held(place: Place, say: _Columns) -> str:
-    return _all([_reached(place, say), _none(say.taken, place.consumers)])
+def _held(place: Place, say: Columns) -> str:
+    return all_of([reached(place, say), none(say.taken, place.consumers)])
 
 
-def _reached(place: Place, say: _Columns) -> str:
+def reached(place: Place, say: Columns, seen: int = -1) -> str:
+    """Whether a process has come to a place, by one of the steps that are seen."""
     if place.kind == "initial":
         return TRUE
-    by = ((say.done, place.producers), (say.failed, place.failers))
-    return _any(_some(words, mask) for words, mask in by if mask)
+    by = ((say.done, place.producers & seen), (say.failed, place.failers & seen))
+    return any_of(some(words, mask) for words, mask in by if mask)
 
 
-def _some(words: str, mask: int) -> str:
+def some(words: str, mask: int) -> str:
     """Whether a word has one of the bits."""
     return f"({words} & {mask}) <> 0" if mask else FALSE
 
 
-def _none(words: str, mask: int) -> str:
+def none(words: str, mask: int) -> str:
     """Whether a word has none of the bits."""
     return f"({words} & {mask}) = 0" if mask else TRUE
 
 
-def _all(guards: Iterable[str]) -> str:
+def all_of(guards: Iterable[str]) -> str:
+    """Whether each of some guards holds."""
     parts = [guard for guard in guards if guard != TRUE]
     if FALSE in parts:
         return FALSE
     return " AND ".join(_grouped(part, " OR ") for part in parts) or TRUE
 
 
-def _any(guards: Iterable[str]) -> str:
+def any_of(guards: Iterable[str]) -> str:
+    """Whether one of some guards holds."""
     parts = [guard for guard in dict.fromkeys(guards) if guard != FALSE]
     if TRUE in parts:
         return TRUE

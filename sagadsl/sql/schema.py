@@ -110,6 +110,10 @@ _INDEXES = (
     "saga_tombstone_forget ON saga_tombstone (forget)",
     "saga_outbox_order ON saga_outbox (saga, id)",
 )
+# What is made here, which nothing else may be called.
+NAMES = frozenset(
+    [*(table.name for table in _TABLES), *(index.split()[0] for index in _INDEXES)]
+)
 
 
 def schema(dialect: Dialect) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from sagadsl.versions.emitted import check_emitted
 from sagadsl.versions.idle_upgrade import check_idle_upgrades
 from sagadsl.versions.lock import Lock, read_lock, write_lock
 from sagadsl.versions.pin import pin, release
+from sagadsl.versions.too_wide import check_width
 from sagadsl.versions.upgrade import check_upgrades
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "check_emitted",
     "check_idle_upgrades",
     "check_upgrades",
+    "check_width",
     "pin",
     "read_lock",
     "release",

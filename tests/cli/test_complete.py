@@ -32,7 +32,7 @@ def test_commands_and_options_are_offered(sagac):
 
 
 def test_targets_are_offered_one_after_the_other(sagac):
-    assert offered(sagac, "sagac build --target s") == ["plain,svg"]
+    assert offered(sagac, "sagac build --target sv") == ["plain,svg"]
     assert offered(sagac, "sagac build --target svg,m") == [
         "plain,svg,md",
         "plain,svg,mmd",

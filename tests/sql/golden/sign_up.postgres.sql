@@ -1,0 +1,643 @@
+-- Generated from sign_up.saga; change that instead.
+--
+-- The tables of a store, what guards the rows of the saga `sign_up` there, and views
+-- and indexes to read them. To be run again after each change of the saga:
+--
+--     psql -v ON_ERROR_STOP=1 -f sign_up.postgres.sql orders
+
+BEGIN;
+
+-- The tables are the same for every saga.
+
+CREATE TABLE IF NOT EXISTS saga_schema (
+    version BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (version)
+);
+
+CREATE TABLE IF NOT EXISTS saga_process (
+    saga TEXT NOT NULL DEFAULT '',
+    aggregate_id TEXT NOT NULL DEFAULT '',
+    version BIGINT NOT NULL DEFAULT 0,
+    begun BIGINT NOT NULL DEFAULT 0,
+    done BIGINT NOT NULL DEFAULT 0,
+    closed BIGINT NOT NULL DEFAULT 0,
+    control BIGINT NOT NULL DEFAULT 0,
+    seq BIGINT NOT NULL DEFAULT 0,
+    parked BIGINT NOT NULL DEFAULT 0,
+    stuck BIGINT NOT NULL DEFAULT 0,
+    started BIGINT NOT NULL DEFAULT 0,
+    deadline BIGINT NOT NULL DEFAULT 0,
+    due BIGINT NOT NULL DEFAULT 0,
+    fence BIGINT NOT NULL DEFAULT 0,
+    lease BIGINT NOT NULL DEFAULT 0,
+    worker TEXT NOT NULL DEFAULT '',
+    data TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (saga, aggregate_id)
+);
+
+CREATE TABLE IF NOT EXISTS saga_event (
+    saga TEXT NOT NULL DEFAULT '',
+    aggregate_id TEXT NOT NULL DEFAULT '',
+    seq BIGINT NOT NULL DEFAULT 0,
+    version BIGINT NOT NULL DEFAULT 0,
+    event TEXT NOT NULL DEFAULT '',
+    step BIGINT,
+    attempt BIGINT NOT NULL DEFAULT 0,
+    actor TEXT NOT NULL DEFAULT '',
+    time BIGINT NOT NULL DEFAULT 0,
+    note TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (saga, aggregate_id, seq)
+);
+
+CREATE TABLE IF NOT EXISTS saga_tombstone (
+    saga TEXT NOT NULL DEFAULT '',
+    aggregate_id TEXT NOT NULL DEFAULT '',
+    version BIGINT NOT NULL DEFAULT 0,
+    begun BIGINT NOT NULL DEFAULT 0,
+    done BIGINT NOT NULL DEFAULT 0,
+    closed BIGINT NOT NULL DEFAULT 0,
+    control BIGINT NOT NULL DEFAULT 0,
+    events BIGINT NOT NULL DEFAULT 0,
+    outcome TEXT NOT NULL DEFAULT '',
+    started BIGINT NOT NULL DEFAULT 0,
+    ended BIGINT NOT NULL DEFAULT 0,
+    forget BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (saga, aggregate_id)
+);
+
+CREATE TABLE IF NOT EXISTS saga_archive (
+    saga TEXT NOT NULL DEFAULT '',
+    aggregate_id TEXT NOT NULL DEFAULT '',
+    started BIGINT NOT NULL DEFAULT 0,
+    ended BIGINT NOT NULL DEFAULT 0,
+    version BIGINT NOT NULL DEFAULT 0,
+    outcome TEXT NOT NULL DEFAULT '',
+    data TEXT NOT NULL DEFAULT '',
+    events TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (saga, aggregate_id, started)
+);
+
+CREATE TABLE IF NOT EXISTS saga_outbox (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    saga TEXT NOT NULL DEFAULT '',
+    aggregate_id TEXT NOT NULL DEFAULT '',
+    seq BIGINT NOT NULL DEFAULT 0,
+    event TEXT NOT NULL DEFAULT '',
+    step BIGINT,
+    time BIGINT NOT NULL DEFAULT 0,
+    note TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE IF NOT EXISTS saga_relay (
+    saga TEXT NOT NULL DEFAULT '',
+    fence BIGINT NOT NULL DEFAULT 0,
+    lease BIGINT NOT NULL DEFAULT 0,
+    worker TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (saga)
+);
+
+CREATE INDEX IF NOT EXISTS saga_process_due ON saga_process (saga, due) WHERE due > 0;
+
+CREATE INDEX IF NOT EXISTS saga_process_parked ON saga_process (saga) WHERE parked > 0 OR stuck > 0;
+
+CREATE INDEX IF NOT EXISTS saga_tombstone_forget ON saga_tombstone (forget);
+
+CREATE INDEX IF NOT EXISTS saga_outbox_order ON saga_outbox (saga, id);
+
+INSERT INTO saga_schema (version)
+SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM saga_schema);
+
+-- What no client may do, whatever it is written in.
+
+CREATE OR REPLACE FUNCTION "sign_up$insert"() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (
+        NEW.version IN (1)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its version is not known', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.begun = 0 AND NEW.done = 0 AND NEW.closed = 0 AND NEW.control = 0 AND
+            NEW.seq = 1
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: a process starts with nothing done and `seq` 1', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND forget > CAST(extract(epoch FROM
+            clock_timestamp()) * 1000 AS BIGINT))
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: it has ended and is still remembered', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$insert"
+BEFORE INSERT ON saga_process FOR EACH ROW
+WHEN (NEW.saga = 'sign_up')
+EXECUTE FUNCTION "sign_up$insert"();
+
+CREATE OR REPLACE FUNCTION "sign_up$update"() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (
+        NEW.saga = OLD.saga AND NEW.aggregate_id = OLD.aggregate_id AND NEW.started
+            = OLD.started
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its id and its start never change', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        ((OLD.begun & ~NEW.begun) | (OLD.done & ~NEW.done) | (OLD.closed &
+            ~NEW.closed) | (OLD.control & ~NEW.control)) = 0
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: what has happened is not taken back', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.seq = OLD.seq + 1 OR (NEW.seq = OLD.seq AND NEW.version = OLD.version
+            AND NEW.begun = OLD.begun AND NEW.done = OLD.done AND NEW.closed =
+            OLD.closed AND NEW.control = OLD.control)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: each change is a row of its log, which `seq` counts', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.seq = OLD.seq OR EXISTS (SELECT 1 FROM saga_event WHERE saga = OLD.saga
+            AND aggregate_id = OLD.aggregate_id AND seq = OLD.seq)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: the change before is not yet in its log', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.seq = OLD.seq OR NEW.version IN (1)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its version is not known', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.seq = OLD.seq OR NEW.version <> OLD.version OR CASE OLD.version
+            WHEN 1 THEN CASE
+                WHEN NEW.done = OLD.done AND NEW.closed = OLD.closed AND NEW.control
+                    = OLD.control THEN CASE (NEW.begun & ~OLD.begun)
+                    WHEN 0 THEN 1 = 1
+                    WHEN 1 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 1) = 0
+                    WHEN 2 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 2) = 0
+                        AND (((OLD.begun | OLD.done) & 8) = 0 AND (OLD.done & 1) <>
+                        0)
+                    WHEN 4 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 4) = 0
+                        AND (((OLD.begun | OLD.done) & 8) = 0 AND ((OLD.closed &
+                        ~OLD.done) & 2) <> 0)
+                    WHEN 64 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 64) =
+                        0 AND (((OLD.begun | OLD.done) & 8) = 0 AND (OLD.done & 4)
+                        <> 0)
+                    WHEN 256 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 256)
+                        = 0 AND (((OLD.begun | OLD.done) & 8) = 0 AND ((OLD.closed &
+                        ~OLD.done) & 64) <> 0)
+                    WHEN 128 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 128)
+                        = 0 AND (((OLD.begun | OLD.done) & 8) = 0 AND (OLD.done &
+                        256) <> 0)
+                    WHEN 8 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 8) = 0
+                        AND ((((OLD.begun | OLD.done) & 2) = 0 AND (OLD.done & 1) <>
+                        0) OR (((OLD.begun | OLD.done) & 64) = 0 AND (OLD.done & 4)
+                        <> 0) OR (((OLD.begun | OLD.done) & 128) = 0 AND (OLD.done &
+                        256) <> 0) OR (((OLD.begun | OLD.done) & 4) = 0 AND
+                        ((OLD.closed & ~OLD.done) & 2) <> 0) OR (((OLD.begun |
+                        OLD.done) & 256) = 0 AND ((OLD.closed & ~OLD.done) & 64) <>
+                        0) OR ((OLD.closed & ~OLD.done) & 128) <> 0)
+                    WHEN 16 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 16) =
+                        0 AND (OLD.done & 194) <> 0
+                    WHEN 32 THEN OLD.control = 0 AND ((OLD.begun | OLD.done) & 32) =
+                        0 AND (OLD.done & 16) <> 0
+                    ELSE 1 = 0 END
+                WHEN NEW.begun = OLD.begun AND NEW.closed = OLD.closed AND
+                    NEW.control = OLD.control THEN OLD.control < 2 AND ((NEW.done &
+                    ~OLD.done) & ~((OLD.begun & ~OLD.done & ~OLD.closed) & 511)) = 0
+                    AND ((NEW.done & ~OLD.done) & ((NEW.done & ~OLD.done) - 1)) = 0
+                WHEN NEW.begun = OLD.begun AND NEW.done = OLD.done AND NEW.control =
+                    OLD.control THEN (OLD.control < 2 AND ((NEW.closed &
+                    ~OLD.closed) & ~((OLD.begun & ~OLD.done & ~OLD.closed) & 210)) =
+                    0 AND ((NEW.closed & ~OLD.closed) & ((NEW.closed & ~OLD.closed)
+                    - 1)) = 0) OR (CASE (NEW.closed & ~OLD.closed)
+                    WHEN 2 THEN OLD.control = 1 AND ((OLD.begun & ~OLD.closed) & 2)
+                        <> 0 AND (OLD.done & 2) <> 0 AND ((OLD.begun & ~OLD.closed)
+                        & 208) = 0
+                    WHEN 64 THEN OLD.control = 1 AND ((OLD.begun & ~OLD.closed) &
+                        64) <> 0 AND (OLD.done & 64) <> 0 AND ((OLD.begun &
+                        ~OLD.closed) & 144) = 0
+                    WHEN 128 THEN OLD.control = 1 AND ((OLD.begun & ~OLD.closed) &
+                        128) <> 0 AND (OLD.done & 128) <> 0 AND ((OLD.begun &
+                        ~OLD.closed) & 16) = 0
+                    WHEN 16 THEN OLD.control = 1 AND ((OLD.begun & ~OLD.closed) &
+                        16) <> 0
+                    ELSE 1 = 0 END)
+                WHEN NEW.begun = OLD.begun AND NEW.done = OLD.done AND NEW.closed =
+                    OLD.closed THEN CASE (NEW.control & ~OLD.control)
+                    WHEN 1 THEN OLD.control = 0
+                    WHEN 2 THEN ((OLD.begun & ~OLD.done & ~OLD.closed) & 511) = 0
+                        AND ((OLD.control = 0 AND ((OLD.closed & ~OLD.done) & 317) =
+                        0 AND (((OLD.done & 32) <> 0 OR (OLD.done & 8) <> 0) AND
+                        (NOT (((OLD.begun | OLD.done) & 1) = 0)) AND (NOT ((OLD.done
+                        & 1) <> 0 AND ((OLD.begun | OLD.done) & 10) = 0)) AND (NOT
+                        ((OLD.done & 4) <> 0 AND ((OLD.begun | OLD.done) & 72) = 0))
+                        AND (NOT ((OLD.done & 256) <> 0 AND ((OLD.begun | OLD.done)
+                        & 136) = 0)) AND (NOT (((OLD.closed & ~OLD.done) & 2) <> 0
+                        AND ((OLD.begun | OLD.done) & 12) = 0)) AND (NOT
+                        (((OLD.closed & ~OLD.done) & 64) <> 0 AND ((OLD.begun |
+                        OLD.done) & 264) = 0)) AND (NOT (((OLD.closed & ~OLD.done) &
+                        128) <> 0 AND ((OLD.begun | OLD.done) & 8) = 0)) AND (NOT
+                        ((OLD.done & 194) <> 0 AND ((OLD.begun | OLD.done) & 16) =
+                        0)) AND (NOT ((OLD.done & 16) <> 0 AND ((OLD.begun |
+                        OLD.done) & 32) = 0)))) OR (OLD.control = 1 AND ((OLD.begun
+                        & ~OLD.closed) & 210) = 0))
+                    ELSE 1 = 0 END
+                ELSE 1 = 0 END
+            ELSE 1 = 0 END
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: this is not one event that may happen to it now', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$update"
+BEFORE UPDATE ON saga_process FOR EACH ROW
+WHEN ('sign_up' IN (OLD.saga, NEW.saga) AND (OLD.saga, OLD.aggregate_id, OLD.version, OLD.begun, OLD.done, OLD.closed, OLD.control, OLD.seq, OLD.started) IS DISTINCT FROM (NEW.saga, NEW.aggregate_id, NEW.version, NEW.begun, NEW.done, NEW.closed, NEW.control, NEW.seq, NEW.started))
+EXECUTE FUNCTION "sign_up$update"();
+
+CREATE OR REPLACE FUNCTION "sign_up$upgrade"() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (
+        NEW.version IN (1)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its version is not known', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.version = OLD.version OR 1 = 0
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: it may not move to this version', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$upgrade"
+BEFORE UPDATE ON saga_process FOR EACH ROW
+WHEN ('sign_up' IN (OLD.saga, NEW.saga) AND (OLD.version) IS DISTINCT FROM (NEW.version))
+EXECUTE FUNCTION "sign_up$upgrade"();
+
+CREATE OR REPLACE FUNCTION "sign_up$delete"() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (
+        (OLD.control & 2) <> 0
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: only a finished process is deleted', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$delete"
+BEFORE DELETE ON saga_process FOR EACH ROW
+WHEN (OLD.saga = 'sign_up')
+EXECUTE FUNCTION "sign_up$delete"();
+
+CREATE OR REPLACE FUNCTION "sign_up$log_insert"() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (
+        NEW.version IN (1)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its version is not known', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        CASE
+            WHEN NEW.event IN ('begin', 'done', 'fail', 'undo', 'waive') THEN
+                NEW.step IS NOT NULL
+            WHEN NEW.event IN ('abort', 'finish', 'start', 'upgrade') THEN NEW.step
+                IS NULL
+            ELSE NEW.event IN ('try', 'undoing', 'failed', 'raised', 'lost',
+                'asked', 'parked', 'stuck', 'resume', 'resolve', 'late') END
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: a log has no such event', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.step IS NULL OR CASE NEW.version
+            WHEN 1 THEN NEW.step IN (0, 1, 2, 3, 4, 5, 6, 7, 8)
+            ELSE 1 = 0 END
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its version has no such step', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.seq = 1 + coalesce((SELECT max(seq) FROM saga_event WHERE saga =
+            NEW.saga AND aggregate_id = NEW.aggregate_id), 0)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: the rows of a log have no gap', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NEW.seq = (SELECT seq FROM saga_process WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its process has not come to this row of the log', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$log_insert"
+BEFORE INSERT ON saga_event FOR EACH ROW
+WHEN (NEW.saga = 'sign_up')
+EXECUTE FUNCTION "sign_up$log_insert"();
+
+CREATE OR REPLACE FUNCTION "sign_up$log_update"() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (
+        1 = 0
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: a log is only appended to', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$log_update"
+BEFORE UPDATE ON saga_event FOR EACH ROW
+WHEN ('sign_up' IN (OLD.saga, NEW.saga))
+EXECUTE FUNCTION "sign_up$log_update"();
+
+CREATE OR REPLACE FUNCTION "sign_up$log_delete"() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = OLD.saga AND
+            aggregate_id = OLD.aggregate_id AND (control & 2) = 0)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: a log is kept until its process has finished', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$log_delete"
+BEFORE DELETE ON saga_event FOR EACH ROW
+WHEN (OLD.saga = 'sign_up')
+EXECUTE FUNCTION "sign_up$log_delete"();
+
+CREATE OR REPLACE FUNCTION "sign_up$truncate"() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM saga_process WHERE saga = 'sign_up') THEN
+        RAISE EXCEPTION 'sign_up: its processes are deleted one by one'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$truncate"
+BEFORE TRUNCATE ON saga_process FOR EACH STATEMENT
+EXECUTE FUNCTION "sign_up$truncate"();
+CREATE OR REPLACE TRIGGER "sign_up$truncate"
+BEFORE TRUNCATE ON saga_event FOR EACH STATEMENT
+EXECUTE FUNCTION "sign_up$truncate"();
+
+-- The processes by the names of the saga.
+
+DROP VIEW IF EXISTS "sign_up_process";
+CREATE VIEW "sign_up_process" AS
+SELECT
+    aggregate_id,
+    version,
+    substr(
+        CASE WHEN "in_visiting" THEN ', visiting' ELSE '' END
+        || CASE WHEN "in_paying" THEN ', paying' ELSE '' END
+        || CASE WHEN "in_declined" THEN ', declined' ELSE '' END
+        || CASE WHEN "in_paid" THEN ', paid' ELSE '' END
+        || CASE WHEN "in_opened" THEN ', opened' ELSE '' END
+        || CASE WHEN "in_welcomed" THEN ', welcomed' ELSE '' END
+        || CASE WHEN "in_abandoned" THEN ', abandoned' ELSE '' END
+    , 3) AS held,
+    "in_visiting",
+    "in_paying",
+    "in_declined",
+    "in_paid",
+    "in_opened",
+    "in_welcomed",
+    "in_abandoned",
+    (done & 1) <> 0 AS "choose_plan",
+    (done & 2) <> 0 AS "charge_card",
+    (done & 4) <> 0 AS "enter_card",
+    (done & 8) <> 0 AS "give_up",
+    (done & 16) <> 0 AS "open_account",
+    (done & 32) <> 0 AS "send_welcome",
+    (done & 64) <> 0 AS "charge_card_2",
+    (done & 128) <> 0 AS "charge_card_3",
+    (done & 256) <> 0 AS "enter_card_2",
+    substr(
+        CASE WHEN (begun & ~done & ~closed & 1) <> 0 THEN ', choose_plan' ELSE '' END
+        || CASE WHEN (begun & ~done & ~closed & 2) <> 0 THEN ', charge_card' ELSE '' END
+        || CASE WHEN (begun & ~done & ~closed & 4) <> 0 THEN ', enter_card' ELSE '' END
+        || CASE WHEN (begun & ~done & ~closed & 8) <> 0 THEN ', give_up' ELSE '' END
+        || CASE WHEN (begun & ~done & ~closed & 16) <> 0 THEN ', open_account' ELSE '' END
+        || CASE WHEN (begun & ~done & ~closed & 32) <> 0 THEN ', send_welcome' ELSE '' END
+        || CASE WHEN (begun & ~done & ~closed & 64) <> 0 THEN ', charge_card_2' ELSE '' END
+        || CASE WHEN (begun & ~done & ~closed & 128) <> 0 THEN ', charge_card_3' ELSE '' END
+        || CASE WHEN (begun & ~done & ~closed & 256) <> 0 THEN ', enter_card_2' ELSE '' END
+    , 3) AS doubtful,
+    substr(
+        CASE WHEN (closed & ~done & 1) <> 0 THEN ', choose_plan' ELSE '' END
+        || CASE WHEN (closed & ~done & 2) <> 0 THEN ', charge_card' ELSE '' END
+        || CASE WHEN (closed & ~done & 4) <> 0 THEN ', enter_card' ELSE '' END
+        || CASE WHEN (closed & ~done & 8) <> 0 THEN ', give_up' ELSE '' END
+        || CASE WHEN (closed & ~done & 16) <> 0 THEN ', open_account' ELSE '' END
+        || CASE WHEN (closed & ~done & 32) <> 0 THEN ', send_welcome' ELSE '' END
+        || CASE WHEN (closed & ~done & 64) <> 0 THEN ', charge_card_2' ELSE '' END
+        || CASE WHEN (closed & ~done & 128) <> 0 THEN ', charge_card_3' ELSE '' END
+        || CASE WHEN (closed & ~done & 256) <> 0 THEN ', enter_card_2' ELSE '' END
+    , 3) AS failed,
+    substr(
+        CASE WHEN (done & closed & 1) <> 0 THEN ', choose_plan' ELSE '' END
+        || CASE WHEN (done & closed & 2) <> 0 THEN ', charge_card' ELSE '' END
+        || CASE WHEN (done & closed & 4) <> 0 THEN ', enter_card' ELSE '' END
+        || CASE WHEN (done & closed & 8) <> 0 THEN ', give_up' ELSE '' END
+        || CASE WHEN (done & closed & 16) <> 0 THEN ', open_account' ELSE '' END
+        || CASE WHEN (done & closed & 32) <> 0 THEN ', send_welcome' ELSE '' END
+        || CASE WHEN (done & closed & 64) <> 0 THEN ', charge_card_2' ELSE '' END
+        || CASE WHEN (done & closed & 128) <> 0 THEN ', charge_card_3' ELSE '' END
+        || CASE WHEN (done & closed & 256) <> 0 THEN ', enter_card_2' ELSE '' END
+    , 3) AS undone,
+    substr(
+        CASE WHEN (parked & 1) <> 0 THEN ', choose_plan' ELSE '' END
+        || CASE WHEN (parked & 2) <> 0 THEN ', charge_card' ELSE '' END
+        || CASE WHEN (parked & 4) <> 0 THEN ', enter_card' ELSE '' END
+        || CASE WHEN (parked & 8) <> 0 THEN ', give_up' ELSE '' END
+        || CASE WHEN (parked & 16) <> 0 THEN ', open_account' ELSE '' END
+        || CASE WHEN (parked & 32) <> 0 THEN ', send_welcome' ELSE '' END
+        || CASE WHEN (parked & 64) <> 0 THEN ', charge_card_2' ELSE '' END
+        || CASE WHEN (parked & 128) <> 0 THEN ', charge_card_3' ELSE '' END
+        || CASE WHEN (parked & 256) <> 0 THEN ', enter_card_2' ELSE '' END
+    , 3) AS parked,
+    substr(
+        CASE WHEN (stuck & 1) <> 0 THEN ', choose_plan' ELSE '' END
+        || CASE WHEN (stuck & 2) <> 0 THEN ', charge_card' ELSE '' END
+        || CASE WHEN (stuck & 4) <> 0 THEN ', enter_card' ELSE '' END
+        || CASE WHEN (stuck & 8) <> 0 THEN ', give_up' ELSE '' END
+        || CASE WHEN (stuck & 16) <> 0 THEN ', open_account' ELSE '' END
+        || CASE WHEN (stuck & 32) <> 0 THEN ', send_welcome' ELSE '' END
+        || CASE WHEN (stuck & 64) <> 0 THEN ', charge_card_2' ELSE '' END
+        || CASE WHEN (stuck & 128) <> 0 THEN ', charge_card_3' ELSE '' END
+        || CASE WHEN (stuck & 256) <> 0 THEN ', enter_card_2' ELSE '' END
+    , 3) AS stuck,
+    control < 2 AS running,
+    (begun & ~done & ~closed) <> 0 AS in_doubt,
+    (control & 1) <> 0 AS aborting,
+    deadline > 0 AND deadline <= CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT) AS overdue,
+    parked > 0 OR stuck > 0 AS waiting,
+    to_timestamp(nullif(started, 0) / 1000.0) AS started,
+    started AS started_ms,
+    to_timestamp(nullif(deadline, 0) / 1000.0) AS deadline,
+    to_timestamp(nullif(due, 0) / 1000.0) AS due,
+    to_timestamp(nullif(lease, 0) / 1000.0) AS lease,
+    worker
+FROM (
+    SELECT
+        CASE version
+            WHEN 1 THEN ((begun | done) & 1) = 0
+            ELSE 1 = 0 END
+        AS "in_visiting",
+        CASE version
+            WHEN 1 THEN ((done & 1) <> 0 AND ((begun | done) & 10) = 0) OR ((done &
+                4) <> 0 AND ((begun | done) & 72) = 0) OR ((done & 256) <> 0 AND
+                ((begun | done) & 136) = 0)
+            ELSE 1 = 0 END
+        AS "in_paying",
+        CASE version
+            WHEN 1 THEN (((closed & ~done) & 2) <> 0 AND ((begun | done) & 12) = 0)
+                OR (((closed & ~done) & 64) <> 0 AND ((begun | done) & 264) = 0) OR
+                (((closed & ~done) & 128) <> 0 AND ((begun | done) & 8) = 0)
+            ELSE 1 = 0 END
+        AS "in_declined",
+        CASE version
+            WHEN 1 THEN ((done & 194) <> 0 AND ((begun | done) & 16) = 0)
+            ELSE 1 = 0 END
+        AS "in_paid",
+        CASE version
+            WHEN 1 THEN ((done & 16) <> 0 AND ((begun | done) & 32) = 0)
+            ELSE 1 = 0 END
+        AS "in_opened",
+        CASE version
+            WHEN 1 THEN (done & 32) <> 0
+            ELSE 1 = 0 END
+        AS "in_welcomed",
+        CASE version
+            WHEN 1 THEN (done & 8) <> 0
+            ELSE 1 = 0 END
+        AS "in_abandoned",
+        saga_process.*
+    FROM saga_process
+    WHERE saga = 'sign_up'
+) AS process;
+
+-- The logs by the names of the saga.
+
+DROP VIEW IF EXISTS "sign_up_event";
+CREATE VIEW "sign_up_event" AS
+SELECT
+    aggregate_id,
+    seq,
+    version,
+    event,
+    CASE step
+        WHEN 0 THEN 'choose_plan'
+        WHEN 1 THEN 'charge_card'
+        WHEN 2 THEN 'enter_card'
+        WHEN 3 THEN 'give_up'
+        WHEN 4 THEN 'open_account'
+        WHEN 5 THEN 'send_welcome'
+        WHEN 6 THEN 'charge_card_2'
+        WHEN 7 THEN 'charge_card_3'
+        WHEN 8 THEN 'enter_card_2'
+    END AS step,
+    attempt,
+    actor,
+    to_timestamp(nullif(time, 0) / 1000.0) AS time,
+    note
+FROM saga_event
+WHERE saga = 'sign_up';
+
+-- For the questions that are asked of many processes.
+
+DROP INDEX IF EXISTS "sign_up$running";
+CREATE INDEX "sign_up$running" ON saga_process (saga, started)
+WHERE saga = 'sign_up' AND (
+    control < 2
+);
+
+DROP INDEX IF EXISTS "sign_up$in_doubt";
+CREATE INDEX "sign_up$in_doubt" ON saga_process (saga, started)
+WHERE saga = 'sign_up' AND (
+    (begun & ~done & ~closed) <> 0
+);
+
+DROP INDEX IF EXISTS "sign_up$overdue";
+CREATE INDEX "sign_up$overdue" ON saga_process (saga, deadline)
+WHERE saga = 'sign_up' AND (
+    deadline > 0
+);
+
+DROP INDEX IF EXISTS "sign_up$held$visiting";
+CREATE INDEX "sign_up$held$visiting" ON saga_process (saga, started)
+WHERE saga = 'sign_up' AND (
+    CASE version
+        WHEN 1 THEN ((begun | done) & 1) = 0
+        ELSE 1 = 0 END
+);
+
+DROP INDEX IF EXISTS "sign_up$held$paying";
+CREATE INDEX "sign_up$held$paying" ON saga_process (saga, started)
+WHERE saga = 'sign_up' AND (
+    CASE version
+        WHEN 1 THEN ((done & 1) <> 0 AND ((begun | done) & 10) = 0) OR ((done &
+            4) <> 0 AND ((begun | done) & 72) = 0) OR ((done & 256) <> 0 AND
+            ((begun | done) & 136) = 0)
+        ELSE 1 = 0 END
+);
+
+DROP INDEX IF EXISTS "sign_up$held$declined";
+CREATE INDEX "sign_up$held$declined" ON saga_process (saga, started)
+WHERE saga = 'sign_up' AND (
+    CASE version
+        WHEN 1 THEN (((closed & ~done) & 2) <> 0 AND ((begun | done) & 12) = 0)
+            OR (((closed & ~done) & 64) <> 0 AND ((begun | done) & 264) = 0) OR
+            (((closed & ~done) & 128) <> 0 AND ((begun | done) & 8) = 0)
+        ELSE 1 = 0 END
+);
+
+DROP INDEX IF EXISTS "sign_up$held$paid";
+CREATE INDEX "sign_up$held$paid" ON saga_process (saga, started)
+WHERE saga = 'sign_up' AND (
+    CASE version
+        WHEN 1 THEN ((done & 194) <> 0 AND ((begun | done) & 16) = 0)
+        ELSE 1 = 0 END
+);
+
+DROP INDEX IF EXISTS "sign_up$held$opened";
+CREATE INDEX "sign_up$held$opened" ON saga_process (saga, started)
+WHERE saga = 'sign_up' AND (
+    CASE version
+        WHEN 1 THEN ((done & 16) <> 0 AND ((begun | done) & 32) = 0)
+        ELSE 1 = 0 END
+);
+
+COMMIT;

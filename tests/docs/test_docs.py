@@ -42,7 +42,8 @@ PAGES = sorted(
 RUN = [page for page in PAGES if page.parent.name != "findings"]
 EMPTY = [ROOT / "docs" / "tutorial.md"]  # it begins in an empty folder
 NOT_RUN = re.compile(
-    r"(pip install (?:sagadsl|\.)|make [a-z-]+|\.venv/bin/pytest .*--update|git diff)?"
+    r"(pip install (?:sagadsl|\.)|make [a-z-]+|\.venv/bin/pytest .*--update|git diff"
+    r"|(?:sqlite3|psql) .*)?"
     r"( *#.*)?"
 )
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

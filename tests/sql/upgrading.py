@@ -45,8 +45,9 @@ def moves(pinned: Pinned, every: int) -> Iterator[tuple[Row, list[tuple[Row, boo
     machines = {version.number: version.machine() for version in pinned.versions}
     bits = max(m.guards.steps.bit_length() for m in machines.values()) + 1
     for number, old in machines.items():
-        found = list(dict.fromkeys(n for r in reachable(old) for n in near(r, bits)))
-        for record in found[::every]:
+        can_be = reachable(old)
+        beside = dict.fromkeys(n for record in can_be for n in near(record, bits))
+        for record in dict.fromkeys([*can_be, *list(beside)[::every]]):
             changes = []
             for to, new in machines.items():
                 if to != number:

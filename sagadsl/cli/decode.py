@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
@@ -21,12 +19,14 @@ from sagadsl.cli.records import (
     RECORD,
     held,
     in_words,
+    names_of,
     no_record,
     process,
+    to_undo,
     why_no_record,
     written,
 )
-from sagadsl.machine import Kind, Machine, Record
+from sagadsl.machine import Record
 
 
 @click.command("decode")
@@ -47,8 +47,8 @@ def command(path: Path, record: Record, number: int | None, as_json: bool) -> No
             print_json({"version": version.number, "invalid": why})
             raise SystemExit(1)
         wanting(no_record(record, version, why))
-    word, names = process(machine, record), _names(machine, record)
-    undo = list(_undo(machine, record))
+    word, names = process(machine, record), names_of(machine, record)
+    undo = list(to_undo(machine, record))
     if as_json:
         plain = [each._asdict() for each in undo]
         meaning = {"version": version.number, "process": word, **names, "undo": plain}
@@ -67,43 +67,3 @@ def command(path: Path, record: Record, number: int | None, as_json: bool) -> No
 def _tell(label: str, text: str) -> None:
     if text:
         click.echo(f"  {label + ':':<13}{text}")
-
-
-class _Undo(NamedTuple):
-    """A compensation to run if the process is aborted; in doubt, if its step was."""
-
-    step: str
-    action: str
-    in_doubt: bool
-
-    def __str__(self) -> str:
-        return f"{self.action} (if {self.step} was done)" * self.in_doubt or self.action
-
-
-def _names(machine: Machine, record: Record) -> dict[str, list[str]]:
-    begun, done, closed, _ = record
-    names = {rule.step: rule.name for rule in machine.rules}
-
-    def steps(mask: int) -> list[str]:
-        return [name for step, name in sorted(names.items()) if mask >> step & 1]
-
-    begin = [step for kind, step in machine.events(record) if kind is Kind.BEGIN]
-    return {
-        "done": steps(done & ~closed),
-        "in_doubt": steps(begun & ~done & ~closed),
-        "failed": steps(closed & ~done),
-        "compensated": steps(done & closed),
-        "held": list(machine.standing(record)),
-        "allowed": [names[step] for step in begin if isinstance(step, int)],
-    }
-
-
-def _undo(machine: Machine, record: Record) -> Iterator[_Undo]:
-    """What an abort would run, in its order, were all done that is in doubt."""
-    begun, done, closed, _ = record
-    running = begun & ~closed
-    steps = [p for p in reversed(machine.guards.plans) if p.undo and p.bit & running]
-    actions = machine.to_undo(record._replace(done=done | running))
-    for plan, action in zip(steps, actions, strict=False):  # none, past the pivot
-        in_doubt = not plan.bit & done and not plan.undo_in_doubt
-        yield _Undo(plan.rule.name, action, in_doubt)

@@ -27,6 +27,12 @@ COMMANDS = {
     "diff": "two versions side by side, and which records can move",
     "breaking": "what a change breaks for records and code of a released version",
     "release": "release the draft, so that its version never changes",
+    "ps": "the processes of a store, and how each is",
+    "show": "one process: its steps, its log, what may be next",
+    "resolve": "say whether a step in doubt has happened",
+    "retry": "have a step that waits for a person go on",
+    "abort": "give a process up",
+    "purge": "forget what need not be remembered",
     "explain": "the page of a finding",
     "new": "a saga to start from",
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import click
 
 from sagadsl.emit.standing import Mark, held_as
@@ -87,3 +90,44 @@ def in_words(process: str) -> str:
 def held(record: Record) -> str:
     """What to call the states that a record holds."""
     return "stopped" if held_as(record) is Mark.STOPPED else "held"
+
+
+class Undo(NamedTuple):
+    """A compensation to run if the process is aborted; in doubt, if its step was."""
+
+    step: str
+    action: str
+    in_doubt: bool
+
+    def __str__(self) -> str:
+        return f"{self.action} (if {self.step} was done)" * self.in_doubt or self.action
+
+
+def names_of(machine: Machine, record: Record) -> dict[str, list[str]]:
+    """The steps of a record, by what became of them, and the states that it holds."""
+    begun, done, closed, _ = record
+    names = {rule.step: rule.name for rule in machine.rules}
+
+    def steps(mask: int) -> list[str]:
+        return [name for step, name in sorted(names.items()) if mask >> step & 1]
+
+    begin = [step for kind, step in machine.events(record) if kind is Kind.BEGIN]
+    return {
+        "done": steps(done & ~closed),
+        "in_doubt": steps(begun & ~done & ~closed),
+        "failed": steps(closed & ~done),
+        "compensated": steps(done & closed),
+        "held": list(machine.standing(record)),
+        "allowed": [names[step] for step in begin if isinstance(step, int)],
+    }
+
+
+def to_undo(machine: Machine, record: Record) -> Iterator[Undo]:
+    """What an abort would run, in its order, were all done that is in doubt."""
+    begun, done, closed, _ = record
+    running = begun & ~closed
+    steps = [p for p in reversed(machine.guards.plans) if p.undo and p.bit & running]
+    actions = machine.to_undo(record._replace(done=done | running))
+    for plan, action in zip(steps, actions, strict=False):  # none, past the pivot
+        in_doubt = not plan.bit & done and not plan.undo_in_doubt
+        yield Undo(plan.rule.name, action, in_doubt)

@@ -112,6 +112,12 @@ class Listing:
             last = process.seq  # it may have been moved on between the two readings
         return None
 
+    def has(self, aggregate_id: str) -> bool:
+        """Whether anything is known of an id: a process, or what is kept of one."""
+        key = (self._name, aggregate_id)
+        sql = "SELECT 1 FROM {} WHERE saga = ? AND aggregate_id = ? LIMIT 1"
+        return any(self._database.rows(sql.format(table), key) for table in _KEPT)
+
     def damaged(self) -> Iterator[tuple[Listed, str]]:
         """Every process that no run leads to, or whose log tells something else.
 
@@ -200,6 +206,7 @@ class Listing:
         }
 
 
+_KEPT = ("saga_process", "saga_tombstone", "saga_archive")
 _SINCE = (
     "(SELECT time FROM saga_event e WHERE e.saga = p.saga"
     " AND e.aggregate_id = p.aggregate_id AND e.seq = p.seq)"
@@ -218,9 +225,9 @@ def why_damaged(process: Process, log: Log, saga: Saga | None) -> str:
 
 
 def sagas_in(database: Database) -> list[str]:
-    """The names of the sagas that a store has processes, or ends of processes, of."""
+    """The names of the sagas that a store has processes of, or what is kept of them."""
     names: set[str] = set()
-    for table in ("saga_process", "saga_tombstone"):
+    for table in _KEPT:
         last = ""
         sql = f"SELECT min(saga) FROM {table} WHERE saga > ?"
         while name := database.rows(sql, (last,))[0][0]:

@@ -20,15 +20,19 @@ class SqliteDatabase:
     """A SQLite file; every thread has a connection of its own.
 
     `synchronous` is SQLite's: `FULL` keeps each commit through a loss of power, with
-    `NORMAL` the last ones may be lost, though never half of one.
+    `NORMAL` the last ones may be lost, though never half of one. A file that is not to
+    be made is opened as it is.
     """
 
-    def __init__(self, path: str, synchronous: str = "FULL") -> None:
+    def __init__(
+        self, path: str, synchronous: str = "FULL", *, create: bool = True
+    ) -> None:
         if synchronous.upper() not in ("FULL", "NORMAL", "EXTRA"):
             raise StoreError(f"synchronous={synchronous}: it is FULL, NORMAL or EXTRA")
         self.dialect = SQLITE
         self.path = path
         self.synchronous = synchronous.upper()
+        self._create = create
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
 
@@ -102,7 +106,8 @@ class SqliteDatabase:
                 cached_statements=1_000,
                 check_same_thread=False,
             )
-            connection.execute("PRAGMA journal_mode = WAL")
+            if self._create:
+                connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {self.synchronous}")
         return connection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -15,10 +16,13 @@ class Store:
     Threads may share it; each has a connection of its own.
     """
 
-    def __init__(self, database: Database) -> None:
-        """Make the tables where there are none. Raises `StoreError`."""
+    def __init__(self, database: Database, *, create: bool = True) -> None:
+        """Make the tables where there are none, or else raise `StoreError`."""
         self.database = database
-        self._prepare()
+        if create:
+            self._prepare()
+        else:
+            self._check()
 
     def close(self) -> None:
         """Close every connection."""
@@ -40,15 +44,31 @@ class Store:
             if found is None:
                 insert = "INSERT INTO saga_schema (version) VALUES (?)"
                 database.execute(insert, (SCHEMA_VERSION,))
-            elif found > SCHEMA_VERSION:
-                raise StoreError(
-                    f"the store has tables of version {found}, and this release of"
-                    f" sagadsl knows {SCHEMA_VERSION}: a newer release wrote it"
-                )
+            else:
+                _know(found)
+
+    def _check(self) -> None:
+        """See that there are tables, of a version that is known here."""
+        try:
+            found = self.database.rows("SELECT max(version) FROM saga_schema")[0][0]
+        except StoreError as error:
+            if "saga_schema" in str(error):
+                raise StoreError("there are no tables of a store in it") from None
+            raise
+        _know(found or 0)
 
 
-def open_store(url: str) -> Store:
-    """Open the store at a URL, and make its tables if there are none.
+def _know(version: int) -> None:
+    """Refuse tables that a newer release has made."""
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"the store has tables of version {version}, and this release of"
+            f" sagadsl knows {SCHEMA_VERSION}: a newer release wrote it"
+        )
+
+
+def open_store(url: str, *, create: bool = True) -> Store:
+    """Open the store at a URL, and make its tables if there are none and `create`.
 
     `sqlite:///orders.db` is a file in the current folder, `sqlite:////srv/orders.db`
     one by its whole path; `?synchronous=NORMAL` trades the last commits before a loss
@@ -59,10 +79,11 @@ def open_store(url: str) -> Store:
     if parts.scheme in ("postgresql", "postgres"):
         from sagadsl.runtime.postgres import PostgresDatabase  # noqa: PLC0415  an extra
 
-        return Store(PostgresDatabase(url))
+        return Store(PostgresDatabase(url), create=create)
     if parts.scheme != "sqlite" or parts.netloc or not parts.path[1:]:
+        named = f"{parts.scheme}://…" if "@" in url else url  # it may hold a password
         raise ValueError(
-            f"{url!r} is no store; write sqlite:///file.db or postgresql://host/name"
+            f"{named!r} is no store; write sqlite:///file.db or postgresql://host/name"
         )
     from sagadsl.runtime.sqlite import SqliteDatabase  # noqa: PLC0415  one of two
 
@@ -70,4 +91,7 @@ def open_store(url: str) -> Store:
     if unknown := options.keys() - {"synchronous"}:
         raise ValueError(f"{url!r}: {min(unknown)} is no option of a store")
     (synchronous,) = options.get("synchronous", ["FULL"])[-1:]
-    return Store(SqliteDatabase(unquote(parts.path[1:]), synchronous))
+    path = unquote(parts.path[1:])
+    if not create and not Path(path).is_file():
+        raise StoreError(f"{path}: there is no such file")
+    return Store(SqliteDatabase(path, synchronous, create=create), create=create)

@@ -1,0 +1,310 @@
+"""`sagac ps`, `show`, `resolve`, `retry`, `abort` and `purge`, on a real store."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import order_saga
+import pytest
+from world import World, paid, pass_time
+
+from sagadsl.runtime import Driver, open_store
+
+EXAMPLES = Path(order_saga.__file__).parent
+ORDER = (EXAMPLES / "order.saga").read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def operate(request, sagac, tmp_path):
+    """Run `sagac` on a store with orders that are parked, stuck, stranded and ended."""
+    url = f"sqlite:///{tmp_path}/orders.db"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    (sagac.folder / "order.saga").write_text(ORDER, encoding="utf-8")
+    fill(url)
+
+    def run(*arguments, **environment):
+        return sagac(*arguments, SAGAC_STORE=url, **environment)
+
+    run.url = url  # type: ignore[attr-defined]  # where the store is
+    run.folder = sagac.folder  # type: ignore[attr-defined]  # and the saga
+    return run
+
+
+def fill(url):
+    world = World()
+    with (
+        open_store(url) as store,
+        Driver(order_saga, world, store, archive=True) as driver,
+    ):
+        paid(driver, "ended")
+        driver.abort("ended", by="ann")
+        driver.run()
+        world.tell("send_invoice", "raise")
+        paid(driver, "parked")
+        driver.fire("parked", "validate_payment", by="ops")
+        driver.run()
+        world.tell("refund_payment", *["fail"] * 10)
+        paid(driver, "stuck")
+        driver.abort("stuck")
+        for _ in range(10):
+            driver.run()
+            pass_time(store, 3600)
+        driver.start("waiting", {"card": "4711"})
+        driver.fire("waiting", "check_out", by="user")
+        driver.start("stranded")
+        store.database.execute(
+            "UPDATE saga_process SET version = 9 WHERE aggregate_id = 'stranded'"
+        )
+
+
+def listed(run, *arguments):
+    status, out, err = run("ps", "--json", *arguments)
+    assert (status, err) == (0, "")
+    return json.loads(out)
+
+
+def first_column(out):
+    return [line.split()[0] for line in out.split("\n\n")[0].splitlines()[1:]]
+
+
+def test_the_pressing_ones_come_first_and_all_are_counted(operate):
+    status, out, _ = operate("ps", COLUMNS="80")
+    assert status == 0
+    assert first_column(out) == ["stranded", "stuck", "parked", "waiting"]
+    assert out.endswith(
+        "order: 4 processes: 1 stranded, 1 stuck, 1 parked, 1 waiting\n"
+        "5 messages wait to be delivered\n"
+    )
+    assert "refund_payment failed" in out
+    assert "send_invoice in doubt" in out
+    assert max(map(len, out.splitlines())) <= 80
+    wide = operate("ps", COLUMNS="200")[1]
+    assert "EXPIRES" in wide
+    assert "EXPIRES" not in out
+
+
+def test_filters_and_limits(operate):
+    found = listed(operate, "--is", "stuck", "--is", "parked")
+    assert [one["id"] for one in found["processes"]] == ["stuck", "parked"]
+    assert found["processes"][0]["stuck"] == ["refund_payment"]
+    found = listed(operate, "--at", "checkout")
+    assert [(one["id"], one["held"]) for one in found["processes"]] == [
+        ("waiting", ["checkout"])
+    ]
+    assert sum(found["counts"]["order"].values()) == 1
+    found = listed(operate, "--limit", "1")
+    assert [one["process"] for one in found["processes"]] == ["stranded"]
+    assert sum(found["counts"]["order"].values()) == 4
+    assert found["messages"] == 5
+
+
+def test_a_state_or_a_saga_that_there_is_not(operate):
+    assert operate("ps", "--at", "check")[0] == 2
+    assert operate("ps", "--saga", "parcel")[0] == 2
+
+
+def test_without_the_source_the_numbers_are_told(operate):
+    (operate.folder / "order.saga").unlink()
+    status, out, _ = operate("ps")
+    assert status == 0
+    assert "0xe3,0x63,0x0,0x0" in out
+    assert "order: 4 processes: 1 stuck, 1 parked" in out
+    status, out, _ = operate("show", "parked")
+    assert status == 0
+    assert "parked" in out
+    status, _, err = operate("abort", "parked")
+    assert (status, err) == (
+        2,
+        "sagac: there is no order.saga here; name it as PATH\n",
+    )
+    (operate.folder / "elsewhere").mkdir()
+    (operate.folder / "elsewhere/order.saga").write_text(ORDER, encoding="utf-8")
+    assert operate("abort", "waiting", "elsewhere")[0] == 0
+
+
+def test_damage_is_looked_for(operate):
+    assert operate("ps", "--damaged")[0] == 0
+    with open_store(operate.url) as store:
+        store.database.execute(
+            "UPDATE saga_process SET done = 64 WHERE aggregate_id = 'waiting'"
+        )
+    status, out, _ = operate("ps", "--damaged")
+    assert status == 1
+    assert first_column(out) == ["damaged"]
+    assert "its log adds up to" in out
+    status, out, _ = operate("show", "waiting")
+    assert status == 1
+    assert out.startswith("order waiting, version 1 (draft): damaged\n")
+    assert operate("show", "waiting", "-o", "order.svg")[0] == 1
+
+
+def test_a_process_is_shown(operate):
+    status, out, _ = operate("show", "parked", COLUMNS="100")
+    assert status == 0
+    assert out.startswith("order parked, version 1 (draft): parked\n")
+    assert "  stands at:   packed\n" in out
+    assert "  undo:        send_credit_note, unpack_parcel, refund_payment\n" in out
+    steps, log = out.split("\n\n")[1:]
+    assert steps.splitlines()[-1].startswith("send_invoice      parked")
+    assert log.splitlines()[-1].endswith("nobody knows if it happened")
+    shown = json.loads(operate("show", "waiting", "--json")[1])
+    assert shown["data"] == '{"card":"4711"}'
+    assert shown["allowed"] == ["make_payment", "cancel_order", "abandon"]
+    assert [row["event"] for row in shown["log"]] == ["start", "begin", "done"]
+
+
+def test_a_process_that_has_ended_is_shown_as_far_as_it_is_kept(operate):
+    status, out, _ = operate("show", "ended")
+    assert status == 0
+    assert out.startswith("order ended, version 1 (draft): ended, compensated\n")
+    assert "make_payment  taken back" in out
+    assert out.splitlines()[-1].endswith("compensated")
+    with open_store(operate.url) as store:
+        store.database.execute("DELETE FROM saga_tombstone")
+    status, out, _ = operate("show", "ended")
+    assert "no longer, but archived" in out
+    with open_store(operate.url) as store:
+        store.database.execute("DELETE FROM saga_archive")
+    assert operate("show", "ended") == (1, "", "there is no order ended\n")
+
+
+@pytest.mark.parametrize("name", ["order.svg", "order.png", "order.mmd", "order.html"])
+def test_a_process_is_drawn(operate, name):
+    assert operate("show", "parked", "-o", name) == (0, f"wrote {name}\n", "")
+    drawn = (operate.folder / name).read_bytes()
+    assert b"in doubt" in drawn or name.endswith(".png")
+    status, _, err = operate("show", "stranded", "-o", name)
+    assert status == 2
+    assert "version 9 of order is not known here" in err
+    assert operate("show", "parked", "-o", "order.gif")[0] == 2
+
+
+def test_a_step_in_doubt_is_resolved(operate):
+    ask = ("resolve", "parked", "send_invoice", "--by", "ann", "--note", "it is sent")
+    assert operate(*ask)[0] == 2, "what was found out has to be said"
+    status, out, _ = operate(*ask, "--happened")
+    assert (status, out) == (0, "order parked: accepted: it stands at order_received\n")
+    status, out, err = operate(*ask, "--not-happened")
+    why = "order parked: refused: `send_invoice` does not wait for a person\n"
+    assert (status, out, err) == (1, "", why)
+    log = json.loads(operate("show", "parked", "--json")[1])["log"]
+    (row,) = [row for row in log if row["event"] == "resolve"]
+    assert (row["actor"], row["note"]) == ("ann", "it has happened it is sent")
+
+
+def test_a_step_that_is_stuck_is_tried_again(operate):
+    status, out, _ = operate("retry", "stuck", "refund_payment")
+    told = "order stuck: accepted: what is done is taken back\n"
+    assert (status, out) == (0, told)
+    assert operate("retry", "stuck", "make_coffee")[0] == 1
+    with (
+        open_store(operate.url) as store,
+        Driver(order_saga, World(), store) as driver,
+    ):
+        driver.run()
+        assert driver.start("stuck").reason.startswith("order stuck ended")
+
+
+def test_a_process_is_given_up(operate):
+    status, out, _ = operate("abort", "waiting", "--json")
+    assert status == 0
+    assert json.loads(out)["outcome"] == "accepted"
+    status, _, err = operate("abort", "waiting")
+    assert status == 1
+    assert err.startswith("order waiting: refused: order waiting ended as compensated")
+    status, _, err = operate("abort", "stranded")
+    assert (status, err) == (
+        1,
+        "order stranded: refused: version 9 of order is not known here\n",
+    )
+    assert operate("abort", "nobody") == (1, "", "there is no order nobody\n")
+    assert operate("abort", "stuck")[0] == 0, "it is already aborting"
+
+
+def test_what_is_over_is_purged(operate):
+    assert operate("purge") == (0, "order: 0 forgotten\n", "")
+    with open_store(operate.url) as store:
+        store.database.execute("UPDATE saga_tombstone SET forget = 1")
+    assert operate("purge") == (0, "order: 1 forgotten\n", "")
+    done = json.loads(operate("purge", "--archive", "--json")[1])
+    assert done == {"order": {"tombstones": 0, "archives": 1}}
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("sqlite:///none.db", "none.db: there is no such file"),
+        ("sqlite:///order.saga", "order.saga: file is not a database"),
+        ("sqlite:///empty.db", "there are no tables of a store in it"),
+        ("mysql://me:secret@host/db", "is no store"),
+        ("postgresql://me:secret@127.0.0.1:1/x", "Connection refused"),
+    ],
+)
+@pytest.mark.parametrize("command", [("ps",), ("show", "1"), ("purge",)])
+def test_what_is_no_store_is_told_and_left_alone(sagac, url, why, command):
+    (sagac.folder / "order.saga").write_text(ORDER, encoding="utf-8")
+    (sagac.folder / "empty.db").touch()
+    status, out, err = sagac(*command, "--store", url)
+    assert (status, out) == (2, "")
+    assert why in err
+    assert "secret" not in err
+    assert not (sagac.folder / "none.db").exists()
+    assert (sagac.folder / "empty.db").read_bytes() == b""
+
+
+def test_the_store_has_to_be_said(sagac):
+    status, _, err = sagac("ps")
+    assert status == 2
+    assert "Missing option '--store'" in err
+
+
+@pytest.mark.parametrize("command", [["ps"], ["show", "waiting"]])
+def test_a_view_follows_what_happens_until_it_is_interrupted(operate, command):
+    pty = pytest.importorskip("pty")
+    assert operate(*command, "--watch")[0] == 2, "it needs a terminal"
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "SAGAC_STORE": operate.url, "TERM": "xterm"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sagadsl", *command, "--watch"],
+        cwd=operate.folder,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    seen = read_until(ours, "waiting")
+    with open_store(operate.url) as store, Driver(order_saga, World(), store) as driver:
+        driver.fire("waiting", "make_payment", by="user")
+    seen += read_until(ours, "payment_made")
+    process.send_signal(signal.SIGINT)
+    seen += read_until(ours, "\x1b[?1049l")
+    assert process.wait(timeout=20) == 0
+    assert seen.count("\x1b[?1049h") == seen.count("\x1b[?1049l") == 1
+    assert "\x1b[2J" not in seen, "it never wipes the screen"
+    os.close(ours)
+
+
+def read_until(terminal, text):
+    """What a terminal shows until a text comes."""
+    seen, limit = "", time.monotonic() + 30
+    while text not in seen:
+        assert time.monotonic() < limit, seen
+        if select.select([terminal], [], [], 1)[0]:
+            seen += os.read(terminal, 100_000).decode()
+    return seen
+
+
+def test_commands_are_offered_with_their_options(sagac):
+    words = {"COMP_WORDS": "sagac show 1 --wa", "COMP_CWORD": "3"}
+    _, out, _ = sagac(_SAGAC_COMPLETE="bash_complete", **words)
+    assert out.split() == ["plain,--watch"]

@@ -58,7 +58,7 @@ def standing(process: Process, known: Known) -> str:
     if record.control & ABORTING:
         return f"aborting from {held}" if held else "aborting"
     doubt = record.begun & ~record.done & ~record.closed & ~process.parked
-    told = [held, *(f"{name} under way" for name in _names(known, process, doubt))]
+    told = [held, *(f"{name} begun" for name in _names(known, process, doubt))]
     return "; ".join(filter(None, told))
 
 

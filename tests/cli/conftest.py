@@ -33,3 +33,22 @@ def sagac(tmp_path):
     run.folder = folder  # type: ignore[attr-defined]  # where tests write
     run.cache = tmp_path / "cache"  # type: ignore[attr-defined]  # and where sagac does
     return run
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def operate(request, sagac, tmp_path):
+    """Run `sagac` on a store with orders, beside the source of their saga."""
+    from orders import ORDER, fill
+
+    url = f"sqlite:///{tmp_path}/orders.db"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    (sagac.folder / "order.saga").write_text(ORDER, encoding="utf-8")
+    fill(url)
+
+    def run(*arguments, **environment):
+        return sagac(*arguments, SAGAC_STORE=url, **environment)
+
+    run.url = url  # type: ignore[attr-defined]  # where the store is
+    run.folder = sagac.folder  # type: ignore[attr-defined]  # and the saga
+    return run

@@ -25,7 +25,8 @@ def offered(sagac, line, shell="bash"):
 
 
 def test_commands_and_options_are_offered(sagac):
-    assert offered(sagac, "sagac re") == ["plain,replay", "plain,release"]
+    commands = [f"plain,{name}" for name in ("replay", "release", "resolve", "retry")]
+    assert offered(sagac, "sagac re") == commands
     assert offered(sagac, "sagac build --t") == ["plain,--target"]
     assert offered(sagac, "sagac check --format s") == ["plain,sarif"]
     assert offered(sagac, "sagac new ") == []

@@ -3,66 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import select
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import order_saga
 import pytest
-from world import World, paid, pass_time
+from orders import ORDER
+from world import World
 
 from sagadsl.runtime import Driver, open_store
-
-EXAMPLES = Path(order_saga.__file__).parent
-ORDER = (EXAMPLES / "order.saga").read_text(encoding="utf-8")
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def operate(request, sagac, tmp_path):
-    """Run `sagac` on a store with orders that are parked, stuck, stranded and ended."""
-    url = f"sqlite:///{tmp_path}/orders.db"
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-    (sagac.folder / "order.saga").write_text(ORDER, encoding="utf-8")
-    fill(url)
-
-    def run(*arguments, **environment):
-        return sagac(*arguments, SAGAC_STORE=url, **environment)
-
-    run.url = url  # type: ignore[attr-defined]  # where the store is
-    run.folder = sagac.folder  # type: ignore[attr-defined]  # and the saga
-    return run
-
-
-def fill(url):
-    world = World()
-    with (
-        open_store(url) as store,
-        Driver(order_saga, world, store, archive=True) as driver,
-    ):
-        paid(driver, "ended")
-        driver.abort("ended", by="ann")
-        driver.run()
-        world.tell("send_invoice", "raise")
-        paid(driver, "parked")
-        driver.fire("parked", "validate_payment", by="ops")
-        driver.run()
-        world.tell("refund_payment", *["fail"] * 10)
-        paid(driver, "stuck")
-        driver.abort("stuck")
-        for _ in range(10):
-            driver.run()
-            pass_time(store, 3600)
-        driver.start("waiting", {"card": "4711"})
-        driver.fire("waiting", "check_out", by="user")
-        driver.start("stranded")
-        store.database.execute(
-            "UPDATE saga_process SET version = 9 WHERE aggregate_id = 'stranded'"
-        )
 
 
 def listed(run, *arguments):
@@ -264,47 +211,3 @@ def test_the_store_has_to_be_said(sagac):
     status, _, err = sagac("ps")
     assert status == 2
     assert "Missing option '--store'" in err
-
-
-@pytest.mark.parametrize("command", [["ps"], ["show", "waiting"]])
-def test_a_view_follows_what_happens_until_it_is_interrupted(operate, command):
-    pty = pytest.importorskip("pty")
-    assert operate(*command, "--watch")[0] == 2, "it needs a terminal"
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "SAGAC_STORE": operate.url, "TERM": "xterm"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sagadsl", *command, "--watch"],
-        cwd=operate.folder,
-        env=environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    seen = read_until(ours, "waiting")
-    with open_store(operate.url) as store, Driver(order_saga, World(), store) as driver:
-        driver.fire("waiting", "make_payment", by="user")
-    seen += read_until(ours, "payment_made")
-    process.send_signal(signal.SIGINT)
-    seen += read_until(ours, "\x1b[?1049l")
-    assert process.wait(timeout=20) == 0
-    assert seen.count("\x1b[?1049h") == seen.count("\x1b[?1049l") == 1
-    assert "\x1b[2J" not in seen, "it never wipes the screen"
-    os.close(ours)
-
-
-def read_until(terminal, text):
-    """What a terminal shows until a text comes."""
-    seen, limit = "", time.monotonic() + 30
-    while text not in seen:
-        assert time.monotonic() < limit, seen
-        if select.select([terminal], [], [], 1)[0]:
-            seen += os.read(terminal, 100_000).decode()
-    return seen
-
-
-def test_commands_are_offered_with_their_options(sagac):
-    words = {"COMP_WORDS": "sagac show 1 --wa", "COMP_CWORD": "3"}
-    _, out, _ = sagac(_SAGAC_COMPLETE="bash_complete", **words)
-    assert out.split() == ["plain,--watch"]

@@ -3,7 +3,8 @@
 Each page gets a folder with the examples and is read from top to bottom:
 
 - `console`: the lines after `$` are run, and the output is what they print, to the byte
-  save for spaces at line ends; `--update` rewrites it.
+  save for spaces at line ends; `--update` rewrites it. Every moment is the same one,
+  and was some seconds ago.
 - `saga`: compiles without a finding and is formatted; `--update` formats it.
   `saga wrong` has an error, `saga part` parses as a part of a saga. With a file name,
   as in `saga parcel.saga`, it is also written there, and a lock file there counts.
@@ -47,6 +48,8 @@ NOT_RUN = re.compile(
     r"( *#.*)?"
 )
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_AGO = re.compile(r"\b\d+ s ago")
 _LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
@@ -170,7 +173,8 @@ def console(text: str, folder: Path) -> str:
         )
         assert run.returncode in (0, 1, 2), run.stdout
         assert "Traceback" not in run.stdout, run.stdout
-        shown += [*command, *run.stdout.splitlines()]
+        printed = _MOMENT.sub("2026-01-05 12:00:00", run.stdout)
+        shown += [*command, *_AGO.sub("0 s ago", printed).splitlines()]
     return "".join(f"{line.rstrip()}\n" for line in shown)
 
 

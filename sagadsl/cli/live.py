@@ -12,7 +12,8 @@ import click
 
 PAUSE = 1.0
 SHARE = 4  # it rests for so many times as long as it looks: a store has other work
-_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+# A screen of its own, without the cursor and without lines that run over.
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _HOME, _END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
 watch_option = click.option(
@@ -32,10 +33,11 @@ def watch(draw: Callable[[], Iterable[str]]) -> None:
     out.write(_ENTER)
     try:
         while True:
-            _show(lines)
             began = time.monotonic()
             lines = list(draw())
-            time.sleep(max(PAUSE, SHARE * (time.monotonic() - began)))
+            took = time.monotonic() - began
+            _show(lines)
+            time.sleep(max(PAUSE, SHARE * took))
     except KeyboardInterrupt:
         pass
     finally:
@@ -45,9 +47,14 @@ def watch(draw: Callable[[], Iterable[str]]) -> None:
 
 
 def _show(lines: list[str]) -> None:
-    """Write over the last view line by line, so that nothing is empty in between."""
+    """Write over the last view line by line, so that nothing is empty in between.
+
+    Where there is no room for all it is the middle that is left out.
+    """
     height = shutil.get_terminal_size().lines
-    shown = lines if len(lines) <= height else [*lines[: height - 1], "…"]
+    end = height // 3
+    fits = len(lines) <= height
+    shown = lines if fits else [*lines[: height - 1 - end], "…", *lines[-end:]]
     text = f"{_END_OF_LINE}\r\n".join(shown)
     sys.stdout.write(f"{_HOME}{text}{_END_OF_LINE}{_BELOW}")
     sys.stdout.flush()

@@ -15,6 +15,7 @@ from sagadsl.cli.stores import (
     Known,
     known_sagas,
     opened,
+    outliving,
     saga_option,
     store_option,
 )
@@ -115,7 +116,7 @@ def command(
     with opened(url) as store:
         known = known_sagas(store, paths, only)
         if watching:
-            watch(lambda: _lines(_look(store, known, asked)))
+            watch(outliving(lambda: _lines(_look(store, known, asked))))
             return
         view = _look(store, known, asked)
     if as_json:

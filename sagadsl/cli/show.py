@@ -17,6 +17,7 @@ from sagadsl.cli.stores import (
     Known,
     known_sagas,
     opened,
+    outliving,
     saga_option,
     store_option,
     whose,
@@ -59,7 +60,7 @@ def command(
     with opened(url) as store:
         known = whose(known_sagas(store, paths, only), aggregate_id)
         if watching:
-            watch(lambda: _seen(store, known, aggregate_id))
+            watch(outliving(lambda: _seen(store, known, aggregate_id)))
             return
         portrait = portrait_of(store.database, known, aggregate_id)
     if portrait is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -117,6 +117,19 @@ def opened(url: str) -> Iterator[Store]:
             yield store
     except StoreError as error:
         raise Unusable(f"cannot use the store: {error}") from None
+
+
+def outliving(draw: Callable[[], list[str]]) -> Callable[[], list[str]]:
+    """What is drawn of a store; while it cannot be used, why."""
+    from sagadsl.runtime import StoreError  # noqa: PLC0415  imports the runtime
+
+    def drawn() -> list[str]:
+        try:
+            return draw()
+        except StoreError as error:
+            return [f"cannot use the store: {error}"]
+
+    return drawn
 
 
 def known_sagas(store: Store, paths: Sequence[Path], only: str | None) -> list[Known]:

@@ -44,6 +44,32 @@ def test_a_view_follows_what_happens_until_it_is_interrupted(operate, command):
     os.close(ours)
 
 
+def test_a_view_outlives_a_store_that_cannot_be_used_for_a_while(operate):
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sagadsl", "ps", "--watch"],
+        cwd=operate.folder,
+        env={**os.environ, "SAGAC_STORE": operate.url, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    read_until(ours, "waiting")
+    with open_store(operate.url) as store:
+        execute = store.database.execute
+        execute("ALTER TABLE saga_process RENAME TO away")
+        read_until(ours, "cannot use the store")
+        execute("ALTER TABLE away RENAME TO saga_process")
+    read_until(ours, "waiting")
+    process.send_signal(signal.SIGINT)
+    read_until(ours, "\x1b[?1049l")
+    assert process.wait(timeout=20) == 0
+    os.close(ours)
+
+
 def read_until(terminal, text):
     """What a terminal shows until a text comes."""
     seen, limit = "", time.monotonic() + 30

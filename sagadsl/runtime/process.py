@@ -17,10 +17,6 @@ LANE = {
     "finish": (3, 2),
 }
 BITS = frozenset(LANE)
-NOTES = frozenset(
-    {"start", "try", "undoing", "failed", "raised", "lost", "asked", "parked", "stuck"}
-    | {"resume", "resolve", "late", "upgrade"}
-)
 TOLD = frozenset({"abort", "parked", "stuck", "late", "finish"})
 
 

@@ -11,12 +11,12 @@ from sagadsl.runtime import statements
 from sagadsl.runtime.database import StoreError
 from sagadsl.runtime.listing import why_damaged
 from sagadsl.runtime.log import LOGGER, about
-from sagadsl.runtime.process import BITS, NOTES, TOLD, Log, Process, Row
+from sagadsl.runtime.process import TOLD, Log, Process, Row
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.statements import Writer
 from sagadsl.runtime.store import Store
 from sagadsl.runtime.turn import Change, End
-from sagadsl.sql import MOST_STEPS
+from sagadsl.sql import MOST_STEPS, NOTES, OF_ALL, OF_STEPS
 
 
 class Tombstone(NamedTuple):
@@ -47,7 +47,7 @@ class Processes:
         """Refuse a saga that the columns of a store cannot hold with `ValueError`, and
         an event that there is not.
         """
-        if unknown := set(publish) - BITS - NOTES:
+        if unknown := set(publish).difference(OF_STEPS, OF_ALL, NOTES):
             raise ValueError(f"there is no event {min(unknown)!r} to be published")
         for version in saga.versions.values():
             if max(version.steps, default=0) >= MOST_STEPS:

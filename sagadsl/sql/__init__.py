@@ -13,13 +13,14 @@ from sagadsl.sql.guards import (
     reached_guard,
     sets,
 )
-from sagadsl.sql.log import NOTES, OF_ALL, OF_STEPS
+from sagadsl.sql.log import MARKS, NOTES, OF_ALL, OF_STEPS
 from sagadsl.sql.records import by_version, move_guard, upgrade_guard, valid_guard
 from sagadsl.sql.schema import NAMES, SCHEMA_VERSION, schema
 
 __all__ = [
     "DIALECTS",
     "LANES",
+    "MARKS",
     "MOST_STEPS",
     "NAMES",
     "NOTES",

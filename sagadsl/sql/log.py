@@ -1,9 +1,12 @@
-"""The words of a log: the events that set bits, and the notes beside them."""
+"""The words of a log: the events that set bits, and the rows that set none."""
 
 from __future__ import annotations
 
 OF_STEPS = ("begin", "done", "fail", "undo", "waive")
-OF_ALL = ("abort", "finish", "start", "upgrade")
+OF_ALL = ("abort", "finish")
+MARKS = ("start", "upgrade")
+"""Rows of a whole process that set no bit: where it began, and changed its version."""
+
 NOTES = (
     "try",
     "undoing",
@@ -17,3 +20,4 @@ NOTES = (
     "resolve",
     "late",
 )
+"""Rows that tell of a step, or of the process, and set no bit."""

@@ -48,7 +48,9 @@ FENCES = {
     "pygraphviz": r"sagadsl/emit/\w+\.py$",
     "click": r"sagadsl/(cli/|__main__)",
     "rich": r"sagadsl/cli/",
-    "psycopg": r"sagadsl/runtime/postgres\.py$",
+    "psycopg": r"sagadsl/(runtime/postgres|audit/databases)\.py$",
+    "numpy": r"sagadsl/audit/",
+    "pyarrow": r"sagadsl/audit/arrow\.py$",
     "opentelemetry": r"sagadsl/runtime/telemetry\.py$",
 }
 ALONE = ({"jinja2"}, {"graphviz", "pygraphviz"})

@@ -148,6 +148,13 @@ def _sql(name: str) -> Emitter:
     return emitted
 
 
+def _audit_sql(pinned: Pinned, old: bytes | None) -> bytes:
+    from sagadsl.emit.audit_sql import emit_audit_sql  # noqa: PLC0415  one target
+
+    del old
+    return emit_audit_sql(pinned).encode()
+
+
 TARGETS = {
     "py": Target("*_saga.py", _python),
     "dot": Target("*.dot", _drawing("dot")),
@@ -160,5 +167,6 @@ TARGETS = {
     "sql-sqlite": Target("*.sqlite.sql", _sql("sqlite"), check_width),
     "sql-postgres": Target("*.postgres.sql", _sql("postgres"), check_width),
     "pytest": Target("test_*_saga.py", _pytest),
+    "audit-sql": Target("*.audit.sql", _audit_sql),
 }
 DEFAULT = ("py", "dot", "svg")

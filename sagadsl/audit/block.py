@@ -210,7 +210,9 @@ class Block:
             return False
         audit = self.audit
         number = audit.rows + place + 1
-        audit.bad.append(Bad(audit.name(owner), number, str(written), *wrong))
+        what = str(audit.rules.named(written))
+        bad = Bad(audit.name(owner), number, written.seq, what, *wrong)
+        audit.bad.append(bad)
         return True
 
     def _tell_first(self, suspects: Places) -> None:

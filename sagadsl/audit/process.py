@@ -13,11 +13,25 @@ UPGRADE, WAIVE, TAKEN = "upgrade", "waive", ""
 class Saga(Protocol):
     """What is asked of a saga: an emitted module has it."""
 
-    MACHINES: Mapping[int, Any]
-    Record: Any
-    Event: Any
-    Kind: Any
-    Refused: Any
+    @property
+    def MACHINES(self) -> Mapping[int, Any]:  # noqa: N802  the module's name
+        """The machine of each version."""
+
+    @property
+    def Record(self) -> Any:  # noqa: N802  as above
+        """The lanes of a process."""
+
+    @property
+    def Event(self) -> Any:  # noqa: N802  as above
+        """A kind, and the step that it happens to."""
+
+    @property
+    def Kind(self) -> Any:  # noqa: N802  as above
+        """The kinds of events."""
+
+    @property
+    def Refused(self) -> Any:  # noqa: N802  as above
+        """What a machine raises."""
 
 
 class Row(NamedTuple):
@@ -27,9 +41,9 @@ class Row(NamedTuple):
     None where nothing counts them.
     """
 
-    version: object
+    version: Any
     event: str
-    step: object
+    step: Any
     seq: int | None = None
 
     def __str__(self) -> str:
@@ -68,12 +82,12 @@ class Process:
         except self.saga.Refused as refused:
             return Wrong("refused", refused.reason)
         if wrong is None:
-            self.version = row.version  # type: ignore[assignment]  it is a known one
+            self.version = row.version
             self.seq += 1
         return wrong
 
     def _unreadable(self, row: Row) -> Wrong | None:
-        machine = self.saga.MACHINES.get(row.version)  # type: ignore[call-overload]  any
+        machine = self.saga.MACHINES.get(row.version)
         if machine is None:
             known = ", ".join(map(str, self.saga.MACHINES))
             why = f"version {row.version} is unknown; there are {known}"
@@ -94,7 +108,7 @@ class Process:
         return None
 
     def _take(self, row: Row) -> Wrong | None:
-        machine = self.saga.MACHINES[row.version]  # type: ignore[index]  it is known
+        machine = self.saga.MACHINES[row.version]
         if row.event == UPGRADE:
             return self._upgrade(machine)
         if row.event in NOTES:

@@ -17,7 +17,7 @@ Codes = NDArray[np.intp]
 
 
 class Piece(NamedTuple):
-    """Some rows; `rows` are their places, counted from `start`, None if all in order."""
+    """Some rows; `rows` are their places, from `start` on, None if all in order."""
 
     start: int
     rows: Codes | None
@@ -121,11 +121,10 @@ class Reader:
 
 def _numbers(column: Column) -> Encoded | NDArray[Any]:
     """Whole numbers as they are, all else by its values."""
-    if not isinstance(column, Encoded):
-        column = np.asarray(column)
-        if column.dtype.kind in "iu":
-            return column
-    return encoded(column)
+    if isinstance(column, Encoded):
+        return column
+    array = np.asarray(column)
+    return array if array.dtype.kind in "iu" else encoded(column)
 
 
 def _table(codes: Iterator[int]) -> Codes:

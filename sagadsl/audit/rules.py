@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sagadsl.audit.process import TAKEN, UPGRADE, WAIVE, Row, Saga
-from sagadsl.sql import NOTES, STEP_EVENTS, WHOLE_EVENTS
+from sagadsl.sql import STEP_EVENTS, WHOLE_EVENTS
 
 Words = NDArray[np.unsignedinteger[Any]]
 
@@ -98,6 +98,7 @@ class Rules:
         machines = [saga.MACHINES[number] for number in self.versions]
         every = [rule for machine in machines for rule in machine.rules]
         self.positions = 1 + max(int(rule.step) for rule in every)
+        self.step_names = {int(rule.step): rule.name for rule in every}
         self.names = self._name_codes(machines)
         self.step_codes = max(self.positions - 1, *self.names.values()) + 2
         self.events = EVENTS if lanes else EVENTS[:1]
@@ -109,17 +110,23 @@ class Rules:
         """How many keys there are, those of unknown versions included."""
         return (len(self.versions) + 1) * len(self.events) * self.step_codes
 
-    def version_code(self, version: object) -> int:
+    def version_code(self, version: Any) -> int:
         """The place of a version; the last one of all is for those unknown."""
         known = isinstance(version, int) and version in self.versions
         return self.versions.index(version) if known else len(self.versions)
 
-    def step_code(self, step: object) -> int:
+    def step_code(self, step: Any) -> int:
         """The code of a step as it was written; the last one of all is for none."""
         if isinstance(step, str):
             return self.names.get(step, self.step_codes - 1)
         known = isinstance(step, int) and 0 <= step < self.positions
         return int(step) if known else self.step_codes - 1
+
+    def named(self, row: Row) -> Row:
+        """A row with the name of its step in place of the position."""
+        if isinstance(row.step, int):
+            return row._replace(step=self.step_names.get(row.step, row.step))
+        return row
 
     def row(self, key: int) -> Row:
         """A row that has a key, as far as a key tells."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "graph": "draw the process, or where one stands",
     "decode": "what a stored integer means",
     "replay": "judge a list of steps",
+    "audit": "judge a table of event rows",
     "simulate": "step through a process",
     "diff": "two versions side by side, and which records can move",
     "breaking": "what a change breaks for records and code of a released version",

@@ -22,6 +22,10 @@ from sagadsl.audit import Audit, Log, Report, judge
 from sagadsl.emit.audit_sql import emit_audit_sql
 from sagadsl.emit.python import emit_python
 from sagadsl.model import Pinned
+from sagadsl.parser import parse_saga
+from sagadsl.resolve import resolve_saga
+from sagadsl.source import Source
+from sagadsl.versions import Lock, pin, release
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 COLUMNS = ("aggregate_id", "seq", "version", "event", "step")
@@ -154,8 +158,7 @@ def test_masks_alone_are_judged_as_by_replay() -> None:
             try:
                 latest.replay(steps)
             except machine.Refused as refused:
-                assert refused.index is not None
-                expected[n] = sum(map(len, logs[:n])) + refused.index + 1
+                expected[n] = sum(map(len, logs[:n])) + (refused.index or 0) + 1
         assert {bad.aggregate: bad.row for bad in report.bad} == expected
 
 
@@ -236,3 +239,93 @@ def test_a_row_that_comes_a_thousand_times_makes_no_sum_overflow() -> None:
     for query_in in (in_sqlite, in_duckdb):
         found = query_in(emit_audit_sql(pinned), log)
         assert [Found(row[0], row[1], row[-1]) for row in found] == expected
+
+
+LOOPED = [
+    ("begin", "check_out"),
+    ("done", "check_out"),
+    ("begin", "make_payment"),
+    ("fail", "make_payment"),
+    ("begin", "try_another_card"),
+    ("done", "try_another_card"),
+    ("begin", "make_payment"),
+    ("done", "make_payment"),
+    ("abort", None),
+    ("undo", "make_payment"),
+    ("finish", None),
+]
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 5])
+def test_the_name_of_an_action_means_the_round_that_is_due(pieces: int) -> None:
+    """So the second payment is of the second round; a third is none."""
+    pinned = pinned_of((EXAMPLES / "order.saga").read_text(encoding="utf-8"), "order")
+    rows = [("good", *row) for row in LOOPED]
+    rows += [("bad", *row) for row in (*LOOPED[:8], LOOPED[6])]
+    audit = Audit(saga_of(pinned))
+    for piece in range(pieces):
+        part = rows[len(rows) * piece // pieces : len(rows) * (piece + 1) // pieces]
+        ids, events, steps = zip(*part, strict=True)
+        audit.feed(Log(ids, steps, events))
+    assert [(bad.aggregate, bad.row) for bad in audit.report().bad] == [("bad", 20)]
+
+
+def test_what_is_named_by_rounds_is_judged_like_what_is_numbered() -> None:
+    """In corrupted logs, with each position in the words of the saga or of its round."""
+    for seed, pinned in enumerate(random_sagas(range(800, 860), 8)):
+        rows = write_log(pinned, Random(seed), 12)
+        names = {step: name for name, step in pinned.positions.items()}
+        named = [row._replace(step=names.get(row.step, row.step)) for row in rows]
+        expected = sorted(first_bad(pinned, rows, counted=True))
+        report = by_numpy(saga_of(pinned), named, counted=True)
+        assert found_in(report, rows) == expected
+
+
+def upgraded(tmp_path: Path) -> Any:
+    """A parcel whose second version weighs, which those that are packed need not."""
+    states = "states {{ initial paid, packed, {} final sent }}"
+    old = f"saga random {{ aggregate id\n{states.format('')}\ntransitions {{"
+    old += "paid -> packed : pack\npacked -> sent : send } }"
+    new = f"saga random {{ aggregate id\n{states.format('weighed,')}\ntransitions {{"
+    new += "paid -> packed : pack\npacked -> weighed : weigh\nweighed -> sent : send }"
+    new += "\nupgrades { from 1 waive weigh when send } }"
+    first = release(pinned_of(old))
+    tree, findings = parse_saga(Source("random.saga", new))
+    assert tree, findings
+    saga, findings = resolve_saga(tree)
+    assert saga, findings
+    pinned, findings = pin(saga, Lock("random", first.versions))
+    assert pinned, findings
+    return pinned
+
+
+SENT = [(1, "begin", 0), (1, "done", 0), (1, "begin", 1), (1, "done", 1)]
+MOVED = [(2, "upgrade", None), (2, "waive", 2)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([*SENT[:2], (2, "upgrade", None), (2, "begin", 2), (2, "done", 2)], None),
+        ([*SENT, *MOVED, (2, "finish", None)], None),
+        ([*SENT, MOVED[0], (2, "finish", None)], (6, "refused")),
+        ([*SENT[:2], *MOVED], (4, "refused")),
+        ([*SENT[:3], *MOVED, MOVED[1]], (6, "refused")),
+        ([*SENT[:2], (2, "begin", 2)], (3, "version")),
+        ([*SENT[:2], (3, "upgrade", None)], (3, "version")),
+        ([*SENT[:2], (1, "upgrade", None)], (3, "refused")),
+        ([(2, "upgrade", None)], (1, "refused")),
+        ([*SENT[:2], (1, "begin", 2)], (3, "step")),
+        ([(2, "begin", 0), (2, "done", 0), (2, "begin", 1)], (3, "refused")),
+    ],
+)
+def test_an_upgrade_is_judged_with_what_it_waives(
+    rows: list[Any], expected: object, tmp_path: Path
+) -> None:
+    """A version changes by an upgrade only, and that as the newer machine allows."""
+    pinned = upgraded(tmp_path)
+    log = [Told(1, n, *row) for n, row in enumerate(rows, start=1)]
+    for pieces in (1, len(log)):
+        report = by_numpy(saga_of(pinned), log, counted=True, pieces=pieces)
+        found = [(bad.row, bad.kind) for bad in report.bad]
+        assert found == ([expected] if expected else [])

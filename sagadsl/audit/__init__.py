@@ -5,8 +5,8 @@
 
     report = judge(order_saga, ids, steps)
 
-`ids` and `steps` are columns: NumPy arrays, or any sequences. What a row may say is told
-in `docs/audit.md`. Of a saga all that is needed is its emitted module.
+`ids` and `steps` are columns: NumPy arrays, or any sequences. What a row may say is
+told in `docs/audit.md`. Of a saga all that is needed is its emitted module.
 """
 
 try:

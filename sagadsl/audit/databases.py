@@ -27,7 +27,8 @@ class DatabaseTable:
         self.order: tuple[str, ...] = ()
         self.postgres = not url.startswith("sqlite:")
         with closing(self._connect()) as store:
-            found = self._execute(store, f"SELECT * FROM {quoted(table)} LIMIT 0")
+            everything = f"SELECT * FROM {quoted(table)} LIMIT 0"  # noqa: S608  quoted
+            found = self._execute(store, everything)
             self.names = [column[0] for column in found.description]
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sagas import after, example
 
+from sagadsl.emit.audit_sql import emit_audit_sql
 from sagadsl.emit.dot import emit_dot
 from sagadsl.emit.html import emit_html
 from sagadsl.emit.markdown import emit_markdown
@@ -29,6 +30,7 @@ TEXTS = {
     "order.mmd": emit_mermaid,
     "order.md": emit_markdown,
     "order.txt": emit_table,
+    "order.audit.sql": emit_audit_sql,
     "order.html": lambda pinned: emit_html(pinned, None, "<svg></svg>\n"),
 }
 

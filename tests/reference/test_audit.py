@@ -1,25 +1,22 @@
-"""An audit finds what the reference finds: by NumPy, and by the query in databases."""
+"""An audit finds what the reference finds, however the rows come."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from audits import by_numpy, found_in, saga_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from logs import Found, Told, first_bad, write_log
+from logs import Told, first_bad, write_log
 from strategies import sagas
 from subjects import load_module, pinned_of, random_sagas
 
 from sagadsl import machine
-from sagadsl.audit import Audit, Log, Report, judge
-from sagadsl.emit.audit_sql import emit_audit_sql
+from sagadsl.audit import Audit, Log, judge
 from sagadsl.emit.python import emit_python
 from sagadsl.model import Pinned
 from sagadsl.parser import parse_saga
@@ -28,47 +25,6 @@ from sagadsl.source import Source
 from sagadsl.versions import Lock, pin, release
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-COLUMNS = ("aggregate_id", "seq", "version", "event", "step")
-
-
-def saga_of(pinned: Pinned) -> Any:
-    """What an emitted module has, without writing one."""
-    machines = {version.number: version.machine() for version in pinned.versions}
-    return SimpleNamespace(
-        MACHINES=machines,
-        Record=machine.Record,
-        Event=machine.Event,
-        Kind=machine.Kind,
-        Refused=machine.Refused,
-    )
-
-
-def found_in(report: Report, rows: list[Told]) -> list[Found]:
-    """The bad rows by their places within their aggregates."""
-    places = [
-        sum(other.aggregate == row.aggregate for other in rows[: n + 1])
-        for n, row in enumerate(rows)
-    ]
-    return sorted(
-        Found(int(str(bad.aggregate)), places[bad.row - 1], bad.kind)
-        for bad in report.bad
-    )
-
-
-def by_numpy(saga: Any, rows: list[Told], *, counted: bool, pieces: int = 1) -> Report:
-    audit = Audit(saga)
-    for piece in range(pieces):
-        part = rows[len(rows) * piece // pieces : len(rows) * (piece + 1) // pieces]
-        audit.feed(
-            Log(
-                [row.aggregate for row in part],
-                [row.step for row in part],
-                [row.event for row in part],
-                [row.version for row in part],
-                [row.seq for row in part] if counted else None,
-            )
-        )
-    return audit.report()
 
 
 def shuffled(rows: list[Told], rng: Random) -> list[Told]:
@@ -162,85 +118,6 @@ def test_masks_alone_are_judged_as_by_replay() -> None:
         assert {bad.aggregate: bad.row for bad in report.bad} == expected
 
 
-def in_sqlite(query: str, rows: Iterable[Told]) -> list[Any]:
-    store = sqlite3.connect(":memory:")
-    store.execute(f"CREATE TABLE saga_event (saga, {', '.join(COLUMNS)})")
-    store.executemany("INSERT INTO saga_event VALUES ('random', ?, ?, ?, ?, ?)", rows)
-    return store.execute(query).fetchall()
-
-
-def in_duckdb(query: str, rows: Iterable[Told]) -> list[Any]:
-    import duckdb
-
-    store = duckdb.connect()
-    store.execute(
-        "CREATE TABLE saga_event (saga TEXT, aggregate_id BIGINT, seq BIGINT,"
-        " version BIGINT, event TEXT, step BIGINT)"
-    )
-    if listed := [list(row) for row in rows]:
-        store.executemany(
-            "INSERT INTO saga_event VALUES ('random', ?, ?, ?, ?, ?)", listed
-        )
-    return store.execute(query).fetchall()
-
-
-def same_as_reference(query_in: Callable[..., list[Any]], seeds: range) -> int:
-    count = 0
-    for pinned in random_sagas(seeds, 8):
-        rows = write_log(pinned, Random(seeds.start), 15)
-        expected = sorted(first_bad(pinned, rows, counted=True))
-        found = query_in(emit_audit_sql(pinned), rows)
-        assert [Found(row[0], row[1], row[-1]) for row in found] == expected, rows
-        count += len(expected)
-    return count
-
-
-def test_the_query_finds_the_same_in_sqlite() -> None:
-    """In random sagas and corrupted logs of them."""
-    assert same_as_reference(in_sqlite, range(500, 600)) > 500
-
-
-def test_the_query_finds_the_same_in_duckdb() -> None:
-    """The same text, unchanged."""
-    assert same_as_reference(in_duckdb, range(600, 620)) > 100
-
-
-def test_the_query_finds_the_same_in_postgresql(postgres_url: str) -> None:
-    """The same text, unchanged."""
-    import psycopg
-
-    with psycopg.connect(postgres_url) as store:
-        store.execute(
-            "CREATE TABLE saga_event (saga TEXT, aggregate_id BIGINT, seq BIGINT,"
-            " version BIGINT, event TEXT, step BIGINT)"
-        )
-
-        def in_postgres(query: str, rows: Iterable[Told]) -> list[Any]:
-            store.execute("TRUNCATE saga_event")
-            for row in rows:
-                store.execute(
-                    "INSERT INTO saga_event VALUES ('random', %s, %s, %s, %s, %s)", row
-                )
-            return store.execute(query.encode()).fetchall()
-
-        assert same_as_reference(in_postgres, range(700, 730)) > 150
-
-
-def test_a_row_that_comes_a_thousand_times_makes_no_sum_overflow() -> None:
-    """Of the last of 63 steps, where two of its bits would be too many."""
-    states = "\n".join(f"s{n}" for n in range(1, 63))
-    rows = "\n".join(f"s{n} -> s{n + 1} : go_{n}" for n in range(63))
-    text = f"saga random {{\naggregate id\nstates {{\ninitial s0\n{states}\n"
-    pinned = pinned_of(f"{text}final s63\n}}\ntransitions {{\n{rows}\n}}\n}}\n")
-    log = [Told(1, n + 1, 1, "", n) for n in range(63)]
-    log += [Told(1, n, 1, "", 62) for n in range(64, 1064)]
-    expected = [Found(1, 64, "refused")]
-    assert found_in(by_numpy(saga_of(pinned), log, counted=True), log) == expected
-    for query_in in (in_sqlite, in_duckdb):
-        found = query_in(emit_audit_sql(pinned), log)
-        assert [Found(row[0], row[1], row[-1]) for row in found] == expected
-
-
 LOOPED = [
     ("begin", "check_out"),
     ("done", "check_out"),
@@ -271,10 +148,10 @@ def test_the_name_of_an_action_means_the_round_that_is_due(pieces: int) -> None:
 
 
 def test_what_is_named_by_rounds_is_judged_like_what_is_numbered() -> None:
-    """In corrupted logs, with each position in the words of the saga or of its round."""
+    """In corrupted logs, where the name of a later round means that one alone."""
     for seed, pinned in enumerate(random_sagas(range(800, 860), 8)):
         rows = write_log(pinned, Random(seed), 12)
-        names = {step: name for name, step in pinned.positions.items()}
+        names: dict[Any, Any] = {step: name for name, step in pinned.positions.items()}
         named = [row._replace(step=names.get(row.step, row.step)) for row in rows]
         expected = sorted(first_bad(pinned, rows, counted=True))
         report = by_numpy(saga_of(pinned), named, counted=True)

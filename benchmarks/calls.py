@@ -28,11 +28,11 @@ def measure(
     build: Callable[[str, str], Path], order: str, folder: Path
 ) -> Iterator[Measured]:
     """Lines about one transition and about a replay."""
-    line6 = _validator(build("line6", samples.saga("line6", samples.line(6))))
+    line6 = validator(build("line6", samples.saga("line6", samples.line(6))))
     validators = {
         "6 steps": line6,
-        "order.saga": _validator(build("order", order)),
-        "60 steps": _validator(
+        "order.saga": validator(build("order", order)),
+        "60 steps": validator(
             build("line60", samples.saga("line60", samples.line(60)))
         ),
     }
@@ -41,7 +41,7 @@ def measure(
         yield _beside_empty(f"`advance`, {name}", module, calls[name])
     named = [(mask, step.name.lower()) for mask, step in calls["6 steps"]]
     yield _beside_empty("`advance`, 6 steps, by name", line6, named)
-    wide = _validator(build("wide", samples.parallel("wide", 19, 3)))
+    wide = validator(build("wide", samples.parallel("wide", 19, 3)))
     new = list(islice(_random_walks(wide), NEW_MASKS))
     yield _beside_empty("`advance`, 60 steps, masks never seen before", wide, new)
     sys.path.insert(0, str(peers.python_packages(folder)))
@@ -137,7 +137,7 @@ def _with_new_machine(names: list[str]) -> Callable[[], None]:
     return replay
 
 
-def _validator(path: Path) -> ModuleType:
+def validator(path: Path) -> ModuleType:
     """The emitted module, imported from where it was built."""
     spec = util.spec_from_file_location(path.stem, path)
     assert spec

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 
+import audits
 import calls
 import processes
 import proofs
@@ -56,11 +57,12 @@ def _keep_caches() -> None:
 
 
 def _groups() -> Iterator[Iterable[Measured]]:
-    yield calls.measure(_build, ORDER.read_text(encoding="utf-8"), FOLDER)
+    yield calls.measure(build, ORDER.read_text(encoding="utf-8"), FOLDER)
     yield processes.start(FOLDER)
-    yield processes.compiling(_build, FOLDER)
-    yield processes.nothing_to_do(_build, FOLDER)
-    yield processes.growth(_build, FOLDER)
+    yield processes.compiling(build, FOLDER)
+    yield processes.nothing_to_do(build, FOLDER)
+    yield processes.growth(build, FOLDER)
+    yield audits.measure(build, ORDER.read_text(encoding="utf-8"), FOLDER)
     yield proofs.large(FOLDER)
     yield proofs.searched()
     yield proofs.spin(FOLDER)
@@ -79,7 +81,7 @@ def _shown(group: Iterable[Measured]) -> Iterator[Measured]:
         print(f"left out: {error}\n{said}", file=sys.stderr)
 
 
-def _build(name: str, text: str) -> Path:
+def build(name: str, text: str) -> Path:
     """The validator of a saga, as `sagac build` emits it; twice, to fill the caches."""
     source = FOLDER / f"{name}.saga"
     source.write_text(text, encoding="utf-8")

@@ -70,20 +70,25 @@ def blocks(
     They stand together already; or they are few, and are taken in rounds; or they are
     put together.
     """
-    if in_order(piece.ids):
-        yield Block(audit, reader, piece, owners)
+    starts = run_starts(piece.ids)
+    if in_order(piece.ids.take(starts)):
+        yield Block(audit, reader, piece, owners, starts)
         return
     found = rounds(piece.ids)
     first = next(found)
     if 2 * len(first) < len(piece.ids):
-        yield Block(audit, reader, piece.take(grouped(piece.ids)), owners)
+        piece = piece.take(grouped(piece.ids))
+        yield Block(audit, reader, piece, owners, run_starts(piece.ids))
         return
     for rows in (first, *found):
-        yield Block(audit, reader, piece.take(rows), owners, apart=True)
+        yield Block(audit, reader, piece.take(rows), owners, None)
 
 
 class Block:
-    """Rows of which those of an aggregate stand together; `apart`, it has but one."""
+    """Rows of which those of an aggregate stand together.
+
+    `starts` are the places where those of another begin; None if each has but one.
+    """
 
     def __init__(
         self,
@@ -91,18 +96,17 @@ class Block:
         reader: Reader,
         piece: Piece,
         owners: Places | None,
-        *,
-        apart: bool = False,
+        starts: Places | None,
     ) -> None:
         self.audit = audit
         self.reader = reader
         self.piece = piece
         self.keys, self.versions, self.seq = piece[3:]
-        self.apart = apart
+        self.apart = starts is None
         ids = piece.ids
-        self.starts = np.arange(len(ids)) if apart else run_starts(ids)
-        self.ends = self.starts + 1 if apart else np.append(self.starts[1:], len(ids))
-        heads = ids if apart else ids.take(self.starts)
+        self.starts = np.arange(len(ids)) if starts is None else starts
+        self.ends = np.append(self.starts[1:], len(ids))
+        heads = ids if starts is None else ids.take(starts)
         self.owners = heads if owners is None else owners.take(heads)
 
     def judge(self) -> None:
@@ -151,7 +155,7 @@ class Block:
         """The aggregates of which a row has to be judged after the others."""
         audit = self.audit
         found: list[Places] = []
-        if audit.rules.slow.any():
+        if self.reader.slow:
             rows = np.flatnonzero(audit.rules.slow.take(self.keys))
             found.append(self._segments(rows))
         if self.versions is not None:
@@ -211,8 +215,8 @@ class Block:
         audit = self.audit
         number = audit.rows + place + 1
         what = str(audit.rules.named(written))
-        bad = Bad(audit.name(owner), number, written.seq, what, *wrong)
-        audit.bad.append(bad)
+        bad = Bad(None, number, written.seq, what, *wrong)
+        audit.bad.append((owner, bad))
         return True
 
     def _tell_first(self, suspects: Places) -> None:

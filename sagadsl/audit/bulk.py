@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -65,11 +66,10 @@ class Audit:
         self.version = max(saga.MACHINES) if version is None else version
         self.rules = Rules(saga, lanes=lanes)
         self.rows = 0
-        self.bad: list[Bad] = []
+        self.bad: list[tuple[int, Bad]] = []
         # The place of each aggregate; numbers that are dense are places, from `first`.
         self.first: int | None = None
         self.places: dict[object, int] = {}
-        self.names: list[object] = []
         self.slow: dict[int, Process] = {}
         self.verdicts: dict[tuple[int, Any], bool] = {}
         self.state = State(self.rules.layout)
@@ -80,8 +80,7 @@ class Audit:
         known = state.seen | state.settled
         for words in state.records:
             known |= words != 0
-        bad = sorted(self.bad, key=lambda each: each.row)
-        return Report(int(np.count_nonzero(known)), self.rows, tuple(bad))
+        return Report(int(np.count_nonzero(known)), self.rows, tuple(self._named()))
 
     def feed(self, log: Log) -> None:
         """Judge further rows."""
@@ -95,9 +94,12 @@ class Audit:
                 block.judge()
         self.rows += len(ids)
 
-    def name(self, owner: int) -> object:
-        """The aggregate of a place."""
-        return self.names[owner] if self.first is None else owner + self.first
+    def _named(self) -> Iterator[Bad]:
+        """What was found, with the aggregates themselves in place of their places."""
+        names = list(self.places) if self.bad else []
+        for owner, bad in sorted(self.bad, key=lambda found: found[1].row):
+            name = names[owner] if self.first is None else owner + self.first
+            yield bad._replace(aggregate=name)
 
     def _ids(self, column: Column) -> tuple[NDArray[Any], Places | None]:
         """A number for each row, and the place of the aggregate that each means."""
@@ -107,9 +109,6 @@ class Audit:
             return column - self.first if self.first else column, None
         ids = encoded(column)
         places = self.places
-        known = len(places)
         owners = [places.setdefault(value, len(places)) for value in ids.values]
-        pairs = zip(ids.values, owners, strict=True)
-        self.names += [value for value, owner in pairs if owner >= known]
         self.state.grow(len(places))
         return ids.codes, np.array(owners, np.intp)

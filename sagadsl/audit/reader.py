@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sagadsl.audit.columns import Column, Encoded, Log, encoded
-from sagadsl.audit.process import Row
+from sagadsl.audit.process import UPGRADE, WAIVE, Row
 from sagadsl.audit.rules import EVENTS, NOTE, UNKNOWN, Rules
 from sagadsl.sql import NOTES
 
@@ -59,6 +59,8 @@ class Reader:
             self._event_codes = _table(map(_event_code, self.events.values))
         if self.versions:
             self._version_codes = _table(map(rules.version_code, self.versions.values))
+        self.base = rules.version_code(version) * len(rules.events) * rules.step_codes
+        self.slow = self._may_be_slow()
 
     def lengths(self) -> set[int]:
         """How many rows each column has."""
@@ -86,11 +88,11 @@ class Reader:
             assert self._event_codes is not None
             events = self._event_codes.take(self.events.codes[piece])
             keys += events * rules.step_codes
-        wide = len(rules.events) * rules.step_codes
         if self.versions:
+            wide = len(rules.events) * rules.step_codes
             keys += self.version_codes(piece) * wide
-        else:
-            keys += rules.version_code(self.version) * wide
+        elif self.base:
+            keys += self.base
         return keys
 
     def version_codes(self, piece: slice) -> Codes:
@@ -107,15 +109,21 @@ class Reader:
         step = _value(self.steps, number)
         return Row(version, "" if event is None else str(event), step, seq)
 
+    def _may_be_slow(self) -> bool:
+        """Whether any row may have to be judged after the others."""
+        steps, events = self._step_codes, self._event_codes
+        named = steps is not None and bool((steps >= self.rules.positions).any())
+        words = () if events is None else [EVENTS[code] for code in events]
+        return named or UPGRADE in words or WAIVE in words
+
     def _steps(self, piece: slice) -> Codes:
         if isinstance(self.steps, Encoded):
             assert self._step_codes is not None
             return self._step_codes.take(self.steps.codes[piece])
-        codes = self.steps[piece].astype(np.intp)
-        # An unsigned view makes what is negative too large.
-        if len(codes) and codes.view(np.uintp).max() >= self.rules.positions:
-            wrong = codes.view(np.uintp) >= self.rules.positions
-            codes[wrong] = self.rules.step_codes - 1
+        steps, most = self.steps[piece], self.rules.positions
+        codes = steps.astype(np.intp)
+        if len(steps) and (steps.min() < 0 or steps.max() >= most):
+            codes[(steps < 0) | (steps >= most)] = self.rules.step_codes - 1
         return codes
 
 

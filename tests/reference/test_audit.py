@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from audits import by_numpy, found_in, saga_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from judged import by_numpy, found_in, saga_of
 from logs import Told, first_bad, write_log
 from strategies import sagas
 from subjects import load_module, pinned_of, random_sagas

@@ -1,4 +1,4 @@
-"""The query finds what the reference finds, in each database that it is said to run in."""
+"""The query finds what the reference finds, in each database it is said to run in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
-from audits import by_numpy, found_in, saga_of
+from judged import by_numpy, found_in, saga_of
 from logs import Found, Told, first_bad, write_log
 from subjects import pinned_of, random_sagas
 

@@ -49,9 +49,7 @@ class Rows(NamedTuple):
     steps: NDArray[np.uint8]
 
 
-def measure(
-    build: Callable[[str, str], Path], order: str, folder: Path
-) -> Iterator[Measured]:
+def measure(build: Callable[[str, str], Path], order: str) -> Iterator[Measured]:
     """Lines about one row of ten million, for each way that they may come."""
     module = validator(build("order", order))
     rows = _together(module)
@@ -80,7 +78,7 @@ def _per_row(audit: Callable[[], Any]) -> Run:
 
 
 def _together(module: ModuleType) -> Rows:
-    """Runs from start to end, aggregate by aggregate; most take the first way there is."""
+    """Runs from start to end, aggregate by aggregate; most take the first way."""
     rng = Random(1)
     runs = []
     for _ in range(RUNS):
@@ -139,7 +137,7 @@ def _loop(module: ModuleType, rows: Rows) -> Run:
 
 
 def peaks(module: ModuleType, folder: Path) -> None:
-    """Say how large a process grows that judges the rows of a file, of 10 and 1 million.
+    """Say how large a process grows that judges a file of one or ten million rows.
 
     `folder` has the saga.
     """

@@ -62,7 +62,7 @@ def _groups() -> Iterator[Iterable[Measured]]:
     yield processes.compiling(build, FOLDER)
     yield processes.nothing_to_do(build, FOLDER)
     yield processes.growth(build, FOLDER)
-    yield audits.measure(build, ORDER.read_text(encoding="utf-8"), FOLDER)
+    yield audits.measure(build, ORDER.read_text(encoding="utf-8"))
     yield proofs.large(FOLDER)
     yield proofs.searched()
     yield proofs.spin(FOLDER)

@@ -53,8 +53,8 @@ class _File(NamedTuple):
     "targets",
     metavar="LIST",
     shell_complete=complete_targets,
-    help="Of py, dot, svg, png, md, mmd, html, json, sql-sqlite, sql-postgres, pytest;"
-    " else py,dot,svg.",
+    help="Of py, dot, svg, png, md, mmd, html, json, sql-sqlite, sql-postgres, pytest,"
+    " audit-sql; else py,dot,svg.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail if any would change.")
 @click.option("--watch", is_flag=True, help="Build each saga again when it changes.")

@@ -75,7 +75,8 @@ def _allowed(guards: Guards, plans: list[Plan]) -> Iterator[str]:
         if plan.undo:
             undo = event_guard(guards, "undo", plan)
             yield f"event = 'undo' AND step = {plan.rule.step} AND {undo}"
-    if waivable := _positions(plan for plan in plans if plan.waivable):
+    waived = {waiver.bit for waiver in guards.waivers}
+    if waivable := _positions(plan for plan in plans if plan.bit in waived):
         fresh = "((begun | done) & bit) = 0"
         after = f"event_before IN ({_quoted(('upgrade', 'waive'))})"
         yield f"event = 'waive' AND step IN ({waivable}) AND {fresh} AND {after}"

@@ -22,7 +22,7 @@ from sagadsl.audit.rules import LONG, Layout, Words
 if TYPE_CHECKING:
     from sagadsl.audit.bulk import Audit
 
-BLOCK = 1 << 15  # rows at a time: so many stay in the cache
+BLOCK = 1 << 16  # rows at a time: so many stay in the cache, and as `rounds` takes
 MOST_VERDICTS = 1 << 18
 MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 

@@ -158,7 +158,7 @@ def test_what_is_named_by_rounds_is_judged_like_what_is_numbered() -> None:
         assert found_in(report, rows) == expected
 
 
-def upgraded(tmp_path: Path) -> Any:
+def upgraded() -> Any:
     """A parcel whose second version weighs, which those that are packed need not."""
     states = "states {{ initial paid, packed, {} final sent }}"
     old = f"saga random {{ aggregate id\n{states.format('')}\ntransitions {{"
@@ -197,10 +197,10 @@ MOVED = [(2, "upgrade", None), (2, "waive", 2)]
     ],
 )
 def test_an_upgrade_is_judged_with_what_it_waives(
-    rows: list[Any], expected: object, tmp_path: Path
+    rows: list[Any], expected: object
 ) -> None:
     """A version changes by an upgrade only, and that as the newer machine allows."""
-    pinned = upgraded(tmp_path)
+    pinned = upgraded()
     log = [Told(1, n, *row) for n, row in enumerate(rows, start=1)]
     for pieces in (1, len(log)):
         report = by_numpy(saga_of(pinned), log, counted=True, pieces=pieces)

@@ -10,6 +10,7 @@ from typing import Any
 from judged import by_numpy, found_in, saga_of
 from logs import Found, Told, first_bad, write_log
 from subjects import pinned_of, random_sagas
+from test_audit import upgraded
 
 from sagadsl.emit.audit_sql import emit_audit_sql
 
@@ -93,3 +94,33 @@ def test_a_row_that_comes_a_thousand_times_makes_no_sum_overflow() -> None:
     for query_in in (in_sqlite, in_duckdb):
         found = query_in(emit_audit_sql(pinned), log)
         assert [Found(row[0], row[1], row[-1]) for row in found] == expected
+
+
+MOVED_ON: list[tuple[int, str, int | None]] = [
+    (1, "begin", 0),
+    (1, "done", 0),
+    (1, "begin", 1),
+    (1, "done", 1),
+]
+MOVED_ON += [(2, "upgrade", None), (2, "waive", 2), (2, "finish", None)]
+
+
+def test_the_query_knows_each_version_and_what_it_waives() -> None:
+    """A version changes by an upgrade only; what is waived comes right after."""
+    query = emit_audit_sql(upgraded())
+    for place, row, kind in (
+        (0, None, ""),
+        (5, (2, "begin", 2), "version"),
+        (5, (1, "upgrade", None), "refused"),
+        (6, (2, "waive", 0), "refused"),
+        (3, (1, "begin", 2), "step"),
+        (7, (3, "finish", None), "version"),
+    ):
+        rows = list(MOVED_ON)
+        if row:
+            rows[place - 1] = row
+        log = [Told(1, n, *each) for n, each in enumerate(rows, start=1)]
+        expected = [Found(1, place, kind)] if kind else []
+        for query_in in (in_sqlite, in_duckdb):
+            found = query_in(query, log)
+            assert [Found(row[0], row[1], row[-1]) for row in found] == expected

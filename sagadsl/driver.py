@@ -101,7 +101,6 @@ def check_targets(pinned: Pinned, targets: Iterable[str]) -> tuple[Finding, ...]
 def emit(pinned: Pinned, target: str, old: bytes | None = None) -> bytes:
     """The file of a target; `old` is what stands there, kept if it draws the same.
 
-    Raises `RenderError` if Graphviz cannot draw it, `OverBudget` if no runs are found,
-    `TooManySteps` if a database has no integers that long.
+    Raises `RenderError` if Graphviz cannot draw it, `OverBudget` if no runs are found.
     """
     return TARGETS[target].emit(pinned, old)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
-from sagadsl.sql import NOTES, STEP_EVENTS, WHOLE_EVENTS
+from sagadsl.sql import MARKS, NOTES, OF_ALL, OF_STEPS
 
 UPGRADE, WAIVE, TAKEN = "upgrade", "waive", ""
 
@@ -95,9 +95,9 @@ class Process:
         if row.event != UPGRADE and self.version not in (None, row.version):
             why = f"it is of version {row.version}, the process of {self.version}"
             return Wrong("version", why)
-        if row.event in NOTES or row.event in WHOLE_EVENTS:
+        if row.event in (*MARKS, *NOTES, *OF_ALL):
             return None
-        if row.event not in STEP_EVENTS and row.event != TAKEN:
+        if row.event not in OF_STEPS and row.event != TAKEN:
             return Wrong("event", f"`{row.event}` is no event")
         if row.step is None:
             return Wrong("step", "it names no step")
@@ -111,14 +111,14 @@ class Process:
         machine = self.saga.MACHINES[row.version]
         if row.event == UPGRADE:
             return self._upgrade(machine)
-        if row.event in NOTES:
+        if row.event in (*MARKS, *NOTES):
             return None
         if row.event == WAIVE:
             return self._waive(machine, row.step)
         if self.waived:
             waits = machine.guards.names(self.waived)
             return Wrong("refused", f"the upgrade waives {waits}, which comes first")
-        if row.event in WHOLE_EVENTS:
+        if row.event in OF_ALL:
             self.record = machine.apply(self.record, self.saga.Event(row.event))
             return None
         kind = row.event or "begin"

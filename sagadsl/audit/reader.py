@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sagadsl.audit.columns import Column, Encoded, Log, encoded
 from sagadsl.audit.process import UPGRADE, WAIVE, Row
 from sagadsl.audit.rules import EVENTS, NOTE, UNKNOWN, Rules
-from sagadsl.sql import NOTES
+from sagadsl.sql import MARKS, NOTES
 
 Codes = NDArray[np.intp]
 
@@ -141,7 +141,7 @@ def _table(codes: Iterator[int]) -> Codes:
 
 def _event_code(value: object) -> int:
     word = "" if value is None else str(value)
-    if word in NOTES and word not in EVENTS:
+    if word in (*MARKS, *NOTES) and word not in EVENTS:
         word = NOTE
     return EVENTS.index(word if word in EVENTS[:-2] or word is NOTE else UNKNOWN)
 

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sagadsl.audit.process import TAKEN, UPGRADE, WAIVE, Row, Saga
-from sagadsl.sql import STEP_EVENTS, WHOLE_EVENTS
+from sagadsl.sql import OF_ALL, OF_STEPS
 
 Words = NDArray[np.unsignedinteger[Any]]
 
 MOST_TERMS = 16
 NOTE, UNKNOWN = "note", "?"
-EVENTS = (TAKEN, *STEP_EVENTS, *WHOLE_EVENTS, UPGRADE, NOTE, UNKNOWN)
+EVENTS = (TAKEN, *OF_STEPS, *OF_ALL, UPGRADE, NOTE, UNKNOWN)
 SHORT, LONG = 32, 64
 MASK = (1 << LONG) - 1
 
@@ -173,7 +173,7 @@ class Rules:
                     found = self._terms(machine.guards, word, plan)
                     terms[start + step] = list(islice(found, MOST_TERMS))
                     named = self.positions <= step < self.step_codes - 1
-                    of_step = word in (TAKEN, *STEP_EVENTS)
+                    of_step = word in (TAKEN, *OF_STEPS)
                     by_name = named and of_step
                     self.slow[start + step] = by_name or word in (UPGRADE, WAIVE)
         self.add = self.layout.pieces(adds)

@@ -219,11 +219,10 @@ def _emitted(pinned: Pinned, target: str, old: bytes | None, file: Path) -> byte
     from sagadsl.driver import emit  # noqa: PLC0415  imports the compiler
     from sagadsl.emit.graphviz import RenderError  # noqa: PLC0415  imports emitters
     from sagadsl.proofs import OverBudget  # noqa: PLC0415  imports the compiler
-    from sagadsl.sql import TooManySteps  # noqa: PLC0415  as above
 
     try:
         return emit(pinned, target, old)
-    except (RenderError, OverBudget, TooManySteps) as error:
+    except (RenderError, OverBudget) as error:
         raise Unusable(f"cannot write {shown(file)}: {error}") from None
 
 

@@ -9,14 +9,7 @@ from sagadsl.emit.jinja import render
 from sagadsl.machine.guards import Guards
 from sagadsl.machine.plans import Plan
 from sagadsl.model import Pinned, Version
-from sagadsl.sql import (
-    MOST_STEPS,
-    NOTES,
-    STEP_EVENTS,
-    WHOLE_EVENTS,
-    TooManySteps,
-    event_guard,
-)
+from sagadsl.sql import MARKS, NOTES, OF_ALL, OF_STEPS, event_guard
 
 # Of bits up to this one a sum stays within 64 bits, however often a row comes again.
 _HIGHEST_ALONE = 31
@@ -24,22 +17,19 @@ _IN_DOUBT = "control < 2 AND (begun & ~done & ~closed & bit) <> 0"
 
 
 def emit_audit_sql(pinned: Pinned) -> str:
-    """The text of `<saga>.audit.sql`, for all versions. Raises `TooManySteps`."""
+    """The text of `<saga>.audit.sql`, for all versions."""
     names = {
         rule.step: rule.name
         for version in pinned.versions
         for rule in version.rows.rules
     }
-    highest = max(names)
-    if highest >= MOST_STEPS:
-        raise TooManySteps(highest)
     return render(
         "audit.sql.jinja",
         name=pinned.saga.name,
         steps=[_Step(step, 1 << step, name) for step, name in sorted(names.items())],
-        lanes=list(_lanes(highest)),
-        notes=_quoted(NOTES),
-        events=_quoted(("", *STEP_EVENTS, *WHOLE_EVENTS)),
+        lanes=list(_lanes(max(names))),
+        notes=_quoted((*MARKS, *NOTES)),
+        events=_quoted(("", *OF_STEPS, *OF_ALL)),
         versions=[_version(version) for version in pinned.versions],
     )
 
@@ -80,7 +70,7 @@ def _allowed(guards: Guards, plans: list[Plan]) -> Iterator[str]:
         fresh = "((begun | done) & bit) = 0"
         after = f"event_before IN ({_quoted(('upgrade', 'waive'))})"
         yield f"event = 'waive' AND step IN ({waivable}) AND {fresh} AND {after}"
-    for kind in WHOLE_EVENTS:
+    for kind in OF_ALL:
         yield f"event = '{kind}' AND {event_guard(guards, kind, None)}"
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sagadsl.machine.guards import Guards
 from sagadsl.sql import (
     LANES,
+    MARKS,
     NOTES,
     OF_ALL,
     OF_STEPS,
@@ -153,7 +154,7 @@ def _ends() -> list[Check]:
 def _rows(guards: Mapping[int, Guards]) -> list[Check]:
     words = (
         f"CASE WHEN NEW.event IN {_words(OF_STEPS)} THEN NEW.step IS NOT NULL"
-        f" WHEN NEW.event IN {_words(OF_ALL)} THEN NEW.step IS NULL"
+        f" WHEN NEW.event IN {_words((*OF_ALL, *MARKS))} THEN NEW.step IS NULL"
         f" ELSE NEW.event IN {_words(NOTES)} END"
     )
     steps = {

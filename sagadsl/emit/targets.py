@@ -167,6 +167,6 @@ TARGETS = {
     "sql-sqlite": Target("*.sqlite.sql", _sql("sqlite"), check_width),
     "sql-postgres": Target("*.postgres.sql", _sql("postgres"), check_width),
     "pytest": Target("test_*_saga.py", _pytest),
-    "audit-sql": Target("*.audit.sql", _audit_sql),
+    "audit-sql": Target("*.audit.sql", _audit_sql, check_width),
 }
 DEFAULT = ("py", "dot", "svg")

@@ -16,7 +16,7 @@ from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.statements import Writer
 from sagadsl.runtime.store import Store
 from sagadsl.runtime.turn import Change, End
-from sagadsl.sql import MOST_STEPS, NOTES, OF_ALL, OF_STEPS
+from sagadsl.sql import MARKS, MOST_STEPS, NOTES, OF_ALL, OF_STEPS
 
 
 class Tombstone(NamedTuple):
@@ -47,7 +47,7 @@ class Processes:
         """Refuse a saga that the columns of a store cannot hold with `ValueError`, and
         an event that there is not.
         """
-        if unknown := set(publish).difference(OF_STEPS, OF_ALL, NOTES):
+        if unknown := set(publish).difference(OF_STEPS, OF_ALL, MARKS, NOTES):
             raise ValueError(f"there is no event {min(unknown)!r} to be published")
         for version in saga.versions.values():
             if max(version.steps, default=0) >= MOST_STEPS:

@@ -19,16 +19,6 @@ ABORTING, FINISHED = 1, 2
 TRUE, FALSE = "1 = 1", "1 = 0"
 
 
-class TooManySteps(ValueError):
-    """A saga whose positions do not fit the integers of a database."""
-
-    def __init__(self, highest: int) -> None:
-        super().__init__(
-            f"position {highest} does not fit: an integer of a database has bits for"
-            f" {MOST_STEPS} steps"
-        )
-
-
 def event_guard(guards: Guards, kind: str, plan: Plan | None, prefix: str = "") -> str:
     """When an event may happen, as `Guards.may` says; None for abort and finish."""
     say = Columns(prefix)

@@ -65,7 +65,7 @@ judged AS (
             WHEN version IS NULL OR version NOT IN (1) THEN 'version'
             WHEN event <> 'upgrade' AND version <> version_before THEN 'version'
             WHEN event = 'upgrade' AND (version_before IS NULL OR version <= version_before) THEN 'refused'
-            WHEN event IN ('start', 'try', 'undoing', 'failed', 'raised', 'lost', 'asked', 'parked', 'stuck', 'resume', 'resolve', 'late', 'upgrade') THEN ''
+            WHEN event IN ('start', 'upgrade', 'try', 'undoing', 'failed', 'raised', 'lost', 'asked', 'parked', 'stuck', 'resume', 'resolve', 'late') THEN ''
             WHEN event NOT IN ('', 'begin', 'done', 'fail', 'undo', 'waive', 'abort', 'finish') THEN 'event'
             WHEN event NOT IN ('abort', 'finish') AND NOT COALESCE(CASE version
                 WHEN 1 THEN step IN (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13)

@@ -30,7 +30,7 @@ def main() -> None:
     compile_examples()
     import order_tour  # noqa: PLC0415  needs what was just compiled
 
-    order_tour.tour(OUT, worker=[sys.executable, __file__, "pay"])
+    order_tour.tour(OUT, [sys.executable, __file__, "pay"], show)
 
 
 def compile_examples() -> None:
@@ -47,6 +47,13 @@ def compile_examples() -> None:
         webbrowser.open(picture.as_uri())
     print("\n== sagac check: a bug in published code, a ticket that is never accepted")
     sagac("check", BROKEN, status=1)
+
+
+def show(order: str) -> None:
+    """What is known of an order, as an operator sees it."""
+    print(f"\n== sagac show {order}: what is known now")
+    store = (OUT / "orders.db").relative_to(ROOT).as_posix()
+    sagac("show", order, EXAMPLES / "order.saga", "--store", f"sqlite:///{store}")
 
 
 def sagac(command: str, *arguments: str | Path, status: int = 0) -> None:

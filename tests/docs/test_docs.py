@@ -43,7 +43,7 @@ PAGES = sorted(
 RUN = [page for page in PAGES if page.parent.name != "findings"]
 EMPTY = [ROOT / "docs" / "tutorial.md"]  # it begins in an empty folder
 NOT_RUN = re.compile(
-    r"(pip install (?:sagadsl|\.|'sagadsl\[\w+\]')|make [a-z-]+|git diff"
+    r"(pip install (?:(?:sagadsl|\.)|'(?:sagadsl|\.)\[\w+\]')|make [a-z-]+|git diff"
     r"|\.venv/bin/pytest .*--update|(?:sqlite3|psql) .*)?"
     r"( *#.*)?"
 )

@@ -36,8 +36,11 @@ def _names(names: Iterable[syntax.Name], separator: str) -> str:
 
 
 def _duration(duration: syntax.Duration) -> str:
-    plural = "" if duration.amount == 1 else "s"
-    return f"{duration.amount} {duration.unit}{plural}"
+    return _counted(duration.amount, duration.unit)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def header(part: syntax.HeaderItem) -> str:
@@ -75,7 +78,7 @@ def _row(item: syntax.Row) -> tuple[str, ...]:
             case syntax.After(duration):
                 trigger.append(f"after {_duration(duration)}")
             case syntax.Limit(times):
-                limit.append(f"up to {times.value} times")
+                limit.append(f"up to {_counted(times.value, 'time')}")
             case syntax.Was(name):
                 was.append(f"was {name.text}")
     clauses = (" ".join(texts) for texts in (trigger, limit, was))
@@ -106,7 +109,7 @@ def _clause(clause: syntax.ActionClause) -> str:
         case syntax.Timeout(duration):
             return f"timeout {_duration(duration)}"
         case syntax.Retry(times, every, up_to):
-            text = f"retry {times.value} times"
+            text = f"retry {_counted(times.value, 'time')}"
             text += f" every {_duration(every)}" if every else ""
             return text + (f" up to {_duration(up_to)}" if up_to else "")
 

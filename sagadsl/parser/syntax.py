@@ -186,8 +186,8 @@ def _general_help(error: Unexpected) -> str:
     kind, name = error.found.type, _name(error.found)
     form = FORMS[error.place.section]
     number = error.place.previous.text if len(error.place.previous.text) < 9 else "3"
-    if error.expected == {"TIMES"}:
-        return f"write `{number} times`"
+    if "TIMES" in error.expected and "NAME" not in error.expected:
+        return f"write `{number} time{'' if number == '1' else 's'}`"
     if _wants_unit(error):
         return f"write the unit, as in `{number} seconds`"
     if kind in ("COMMA", "AMPERSAND") and error.expected == {"COLON"}:

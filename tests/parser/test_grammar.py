@@ -9,6 +9,7 @@ import pytest
 from lark.exceptions import GrammarError
 
 from sagadsl import resources, syntax
+from sagadsl.emit.rows import bound
 from sagadsl.parser import parse_saga
 from sagadsl.parser.build import Builder
 from sagadsl.parser.lark import load, make_tables
@@ -97,6 +98,13 @@ def test_a_span_covers_what_was_written():
     scenario = saga.parts[-1].items[0]
     assert scenario.span.text.startswith('"happy path"')
     assert scenario.span.text.endswith("=> delivered")
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_bound_is_read_as_it_is_shown(limit):
+    (row,) = items("transitions", f"a -> time : time by times {bound(limit)}")
+    assert row.action.text == "time"
+    assert row.clauses[1].times.value == limit
 
 
 def test_a_row_has_all_its_parts():

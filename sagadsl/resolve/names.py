@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sagadsl.diagnostics import Finding, Label, Rule
+from sagadsl.model import State, Transition
 from sagadsl.source import Span
 from sagadsl.syntax import Name
 
@@ -66,6 +67,31 @@ def unknown(what: str, name: Name, known: Iterable[str], declare: str) -> Findin
         " not in production",
         help=f"did you mean `{close}`?" if close else declare,
     )
+
+
+def in_order(
+    findings: Iterable[Finding],
+    states: Mapping[str, State],
+    transitions: Mapping[str, Transition],
+) -> tuple[Finding, ...]:
+    """The findings as the text has them; a former name says what it is called now.
+
+    What was the name of both a state and an action tells of neither.
+    """
+    former = [
+        {item.was: name for name, item in items.items()}
+        for items in (states, transitions)
+    ]
+
+    def at_present(finding: Finding) -> Finding:
+        now = {old[finding.span.text] for old in former if finding.span.text in old}
+        if finding.rule != UNKNOWN_NAME or len(now) != 1:
+            return finding
+        (name,) = now
+        return finding._replace(label=f"is called `{name}` now", help=f"write `{name}`")
+
+    told = map(at_present, findings)
+    return tuple(sorted(told, key=lambda finding: finding.span.start))
 
 
 def closest(text: str, known: Iterable[str]) -> str | None:

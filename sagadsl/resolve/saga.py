@@ -12,7 +12,7 @@ from sagadsl.resolve import loops
 from sagadsl.resolve.actions import resolve_actions, resolve_compensations
 from sagadsl.resolve.claims import resolve_properties, resolve_scenarios, resolve_waives
 from sagadsl.resolve.frame import check_parts, check_saga_name
-from sagadsl.resolve.names import check_form
+from sagadsl.resolve.names import check_form, in_order
 from sagadsl.resolve.rows import resolve_rows, resolve_states
 from sagadsl.source import Source, Span
 
@@ -44,7 +44,7 @@ def resolve_saga(
     if not findings and (too_many := loops.check_size(rows)):
         findings.append(too_many)
     if findings:
-        return None, tuple(sorted(findings, key=lambda finding: finding.span.start))
+        return None, in_order(findings, states, rows)
     initial = [state.name for state in states.values() if state.kind == "initial"]
     places, steps = loops.unroll(states, rows, initial)
     saga = model.Saga(

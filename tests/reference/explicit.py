@@ -150,6 +150,10 @@ class Explicit:
 
     def _waiting(self) -> Iterator[str]:
         for record in filter(self._may_abort, self.records):
+            for name in record.done:
+                back = self.saga.actions.get(self.reference.compensation(name))
+                if back and back.parks:
+                    yield back.row.name
             for name in record.in_doubt:
                 action = self.saga.actions.get(self._action(name))
                 undo = self.reference.compensation(name)

@@ -17,8 +17,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1_000, 60_000
 
 class Reply(NamedTuple):
     """What came of a call: `done` with values to keep, `failed` without effect, or
-    `raised`, which tells nothing; of a probe `yes`, `no`, `unknown` or `raised`. One
-    that was never made is `idle`.
+    `raised`, which tells nothing, as `lost` does, whose worker died; of a probe `yes`,
+    `no`, `unknown` or `raised`. One that was never made is `idle`.
     """
 
     word: str
@@ -55,7 +55,8 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
     elif answer.word == "failed":
         _failed(turn, step, effort, answer.note)
     else:
-        turn.note("raised", step, call.attempt, note=answer.note)
+        word = "lost" if answer.word == "lost" else "raised"
+        turn.note(word, step, call.attempt, note=answer.note)
 
 
 def _awaited(call: Call, effort: Effort, answer: Reply) -> bool:

@@ -1,0 +1,101 @@
+"""A process inside an engine: the same rules, with the engine's memory and clock.
+
+An engine calls a workflow again from its start after a crash and gives it the same
+replies, events and times as before. So this is pure: from these alone it comes to the
+same calls, in the same order, each time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sagadsl.runtime.decide import Reply, reply, settle
+from sagadsl.runtime.process import Log, Process, Row
+from sagadsl.runtime.requests import Request
+from sagadsl.runtime.result import Outcome, Result
+from sagadsl.runtime.saga import Saga, Version
+from sagadsl.runtime.turn import Call, Turn
+
+WORKER = "engine"
+
+
+class Next(NamedTuple):
+    """What a process wants of its engine: handlers called, and to be woken at a time.
+
+    `wake` is in milliseconds since 1970, 0 if only an event or a reply moves it on;
+    `outcome` says how it has ended, if it has. `results` are those of the requests.
+    """
+
+    calls: tuple[Call, ...]
+    wake: int
+    results: tuple[Result, ...]
+    outcome: str
+
+
+class Flow:
+    """One process; times are in milliseconds since 1970, by the engine's clock."""
+
+    def __init__(
+        self,
+        saga: Saga,
+        version: int,
+        aggregate_id: str,
+        data: Mapping[str, Any] | None,
+        now: int,
+    ) -> None:
+        """Start a process of a version. Raises `KeyError` for an unknown one."""
+        self.saga = saga
+        machine = saga.versions[version]
+        deadline = now + machine.expires if machine.expires else 0
+        text = json.dumps(data, separators=(",", ":")) if data else ""
+        record = saga.module.Record()
+        self.process = Process(
+            saga.name,
+            aggregate_id,
+            version,
+            record,
+            seq=1,
+            parked=0,
+            stuck=0,
+            started=now,
+            deadline=deadline,
+            due=now,
+            fence=1,
+            lease=0,
+            worker=WORKER,
+            data=text,
+        )
+        self.log = Log([Row(1, version, "start", None, 0, "", now, "")])
+        self._live: set[int] = set()
+
+    @property
+    def version(self) -> Version:
+        """The version that judges the process now."""
+        return self.saga.versions[self.process.version]
+
+    def go_on(
+        self,
+        now: int,
+        replies: Iterable[tuple[Call, Reply]] = (),
+        requests: Sequence[Request] = (),
+    ) -> Next:
+        """Take replies and requests, and give what follows from them and the time."""
+        turn = Turn(self.version, self.process, self.log, set(self._live), now)
+        turn.owned = True
+        for call, answer in replies:
+            reply(turn, call, answer)
+        results = []
+        for request in requests:
+            result = request(turn)
+            if result is None:
+                result = Result(Outcome.ACCEPTED)
+            held = tuple(turn.version.machine.standing(turn.record))
+            results.append(result._replace(record=turn.record, held=held))
+        settle(turn)
+        change = turn.change(0, WORKER)
+        self.process, self._live = change.after, turn.live
+        outcome = turn.ended.outcome if turn.ended else ""
+        wake = min(turn.wakes, default=0)
+        return Next(tuple(turn.calls), wake, tuple(results), outcome)

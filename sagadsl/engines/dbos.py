@@ -9,46 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from dbos import DBOS, SetWorkflowID
 from dbos._error import DBOSNonExistentWorkflowError
 
 from sagadsl.engines.flow import Flow, Next
-from sagadsl.runtime import requests
-from sagadsl.runtime.call import Caller
+from sagadsl.engines.step import LIFE, Asked, Steps, needs_intent, now
 from sagadsl.runtime.decide import Reply
-from sagadsl.runtime.requests import Request
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
 
-LIFE = secrets.token_hex(8)  # of this operating system process
 TOPIC = "sagadsl"
 EVER = 3e8  # seconds: a workflow waits for an event as long as it takes
-
-
-class Asked(NamedTuple):
-    """An event on its way to a workflow; `time` is in milliseconds since 1970."""
-
-    kind: str
-    values: dict[str, Any]
-    key: str
-    time: int
-
-    def request(self, saga: Saga) -> Request:
-        """What it asks."""
-        if self.kind == "fire":
-            return requests.fire(**self.values)
-        if self.kind == "abort":
-            return requests.abort(**self.values)
-        if self.kind == "resolve":
-            return requests.resolve(**self.values)
-        if self.kind == "retry":
-            return requests.retry(**self.values)
-        return requests.upgrade(saga, **self.values)
 
 
 class DbosSaga:
@@ -57,8 +33,7 @@ class DbosSaga:
     def __init__(self, saga: SagaModule, handlers: object) -> None:
         """Raises `TypeError` if a handler is missing."""
         self.saga = Saga(saga)
-        self._caller = Caller(self.saga, handlers)
-        self._called: set[tuple[str, int]] = set()
+        self.steps = Steps(self.saga, handlers)
         self._workflows = {
             number: DBOS.workflow(name=f"{self.saga.name}@{number}")(self._flow(number))
             for number in self.saga.versions
@@ -68,14 +43,14 @@ class DbosSaga:
         """The id of the workflow of a process."""
         return f"{self.saga.name}/{aggregate_id}"
 
-    def start(
-        self, aggregate_id: str, data: Mapping[str, Any] | None = None
-    ) -> Result:
+    def start(self, aggregate_id: str, data: Mapping[str, Any] | None = None) -> Result:
         """Start a process: one for each id, once only, with the newest version."""
         token = secrets.token_hex(8)
-        given = (aggregate_id, dict(data or {}), _now(), token)
+        given = (aggregate_id, dict(data or {}), now(), token)
         with SetWorkflowID(self.workflow_id(aggregate_id)):
-            handle = DBOS.start_workflow(self._workflows[self.saga.latest.number], *given)
+            handle = DBOS.start_workflow(
+                self._workflows[self.saga.latest.number], *given
+            )
         known = handle.get_status().input
         if known and known["args"][-1] == token:
             return Result(Outcome.ACCEPTED)
@@ -102,7 +77,11 @@ class DbosSaga:
         return self._ask(aggregate_id, "fire", values, timeout)
 
     def abort(
-        self, aggregate_id: str, by: str = "operator", note: str = "", timeout: float = 60
+        self,
+        aggregate_id: str,
+        by: str = "operator",
+        note: str = "",
+        timeout: float = 60,
     ) -> Result:
         """Give a process up, and take back what is done."""
         return self._ask(aggregate_id, "abort", {"by": by, "note": note}, timeout)
@@ -128,7 +107,7 @@ class DbosSaga:
         if ended is not None:
             return ended
         key = secrets.token_hex(8)
-        message = list(Asked(kind, values, key, _now()))
+        message = list(Asked(kind, values, key, now()))
         workflow = self.workflow_id(aggregate_id)
         try:
             DBOS.send(workflow, message, topic=TOPIC, idempotency_key=key)
@@ -164,17 +143,6 @@ class DbosSaga:
         run.__qualname__ = f"{self.saga.name}@{version}"
         return run
 
-    async def perform(self, call: Call, life: str) -> list[Any]:
-        """The body of a step: the handler, unless it was called in another life."""
-        key = (_key(call), call.attempt)
-        repeated = life not in ("", LIFE) or key in self._called
-        if life and repeated:
-            return [*Reply("lost", "its worker is gone"), _now()]
-        self._called.add(key)
-        answer = await asyncio.to_thread(self._caller.perform, call)
-        values = dict(answer.values) if answer.values else None
-        return [answer.word, answer.note, values, _now()]
-
 
 class _Run:
     """The workflow of one process."""
@@ -195,7 +163,12 @@ class _Run:
             wanted = [one.request(self._owner.saga) for one in asked]
             following = self._flow.go_on(now, replies, wanted)
             for one, result in zip(asked, following.results, strict=True):
-                answer = [result.outcome, result.reason, [*result.record], [*result.held]]
+                answer = [
+                    result.outcome,
+                    result.reason,
+                    [*result.record],
+                    [*result.held],
+                ]
                 await DBOS.set_event_async(one.key, answer)
         if self._inbox is not None:
             self._inbox.cancel()
@@ -203,18 +176,17 @@ class _Run:
 
     def _task(self, call: Call) -> asyncio.Task[Any]:
         """Begin a call; its step numbers are drawn now, so that they never change."""
-        name = f"{self._flow.saga.name}@{self._flow.version.number}/{call.handler}"
-        once = call.work.how == "once" and not call.probe
-        intent = DBOS.reserve_step() if once else None
+        steps = self._owner.steps
+        name = steps.name(self._flow.version.number, call)
+        intent = DBOS.reserve_step() if needs_intent(call) else None
         effect = DBOS.reserve_step()
 
         async def both() -> list[Any]:
             life = ""
             if intent is not None:
                 life = await intent.run_async({"name": f"{name} intent"}, _life)
-            return await effect.run_async(
-                {"name": name}, self._owner.perform, call, life
-            )
+            perform = partial(asyncio.to_thread, steps.perform)
+            return await effect.run_async({"name": name}, perform, call, life)
 
         return asyncio.create_task(both())
 
@@ -241,7 +213,8 @@ class _Run:
         if self._inbox in done:
             asked.append(Asked(*self._inbox.result()))
             self._inbox = None
-        results = [(self._tasks.pop(task), task.result()) for task in list(self._tasks) if task in done]
+        ended = [task for task in self._tasks if task in done]
+        results = [(self._tasks.pop(task), task.result()) for task in ended]
         times = [result[-1] for _, result in results] + [one.time for one in asked]
         replies = [(call, Reply(*result[:-1])) for call, result in results]
         return max([now, *times]), replies, asked
@@ -254,14 +227,6 @@ class _Run:
             not step.automatic and not step.delay and version.may(record, "begin", step)
             for step in version.steps.values()
         )
-
-
-def _key(call: Call) -> str:
-    return f"{call.aggregate_id}/{call.step.name}/{call.handler}"
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def _life() -> str:

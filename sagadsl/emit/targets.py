@@ -155,6 +155,16 @@ def _audit_sql(pinned: Pinned, old: bytes | None) -> bytes:
     return emit_audit_sql(pinned).encode()
 
 
+def _engine(name: str) -> Emitter:
+    def emitted(pinned: Pinned, old: bytes | None) -> bytes:
+        from sagadsl.emit.engines import emit_engine  # noqa: PLC0415  three targets
+
+        del old
+        return emit_engine(pinned, name).encode()
+
+    return emitted
+
+
 TARGETS = {
     "py": Target("*_saga.py", _python),
     "dot": Target("*.dot", _drawing("dot")),
@@ -167,6 +177,8 @@ TARGETS = {
     "sql-sqlite": Target("*.sqlite.sql", _sql("sqlite"), check_width),
     "sql-postgres": Target("*.postgres.sql", _sql("postgres"), check_width),
     "pytest": Target("test_*_saga.py", _pytest),
+    "dbos": Target("*_dbos.py", _engine("dbos")),
+    "restate": Target("*_restate.py", _engine("restate")),
     "audit-sql": Target("*.audit.sql", _audit_sql, check_width),
 }
 DEFAULT = ("py", "dot", "svg")

@@ -1,8 +1,7 @@
 """A saga on DBOS: a workflow for each process, a step of its own name for each call.
 
-DBOS repeats a step whose process died before its result was stored. A `once` action is
-therefore preceded by a step that stores who is about to call it: whoever comes back to
-the call in another life knows that it is in doubt, and asks.
+DBOS repeats a step whose process died before its result was stored. Before a `once`
+call another step stores a token, so that who comes back to the call asks instead.
 """
 
 from __future__ import annotations
@@ -10,30 +9,35 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from dbos import DBOS, SetWorkflowID
-from dbos._error import DBOSNonExistentWorkflowError
 
+from sagadsl.engines.calls import Calls, needs_token, now
 from sagadsl.engines.flow import Flow, Next
-from sagadsl.engines.step import LIFE, Asked, Steps, needs_intent, now
+from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
 
+RULES = "sagadsl-1"
+"""The `application_version` for DBOS: it changes when a flow would go another way.
+
+A process keeps the version of its saga by the name of its workflow. So a newer worker
+takes up what an older one has left; DBOS allows that within one application version.
+"""
 TOPIC = "sagadsl"
 EVER = 3e8  # seconds: a workflow waits for an event as long as it takes
 
 
-class DbosSaga:
+class DbosSaga(Front[Result]):
     """One saga on DBOS. Make it before `DBOS.launch()`: it registers the workflows."""
 
     def __init__(self, saga: SagaModule, handlers: object) -> None:
         """Raises `TypeError` if a handler is missing."""
         self.saga = Saga(saga)
-        self.steps = Steps(self.saga, handlers)
+        self.calls = Calls(self.saga, handlers)
         self._workflows = {
             number: DBOS.workflow(name=f"{self.saga.name}@{number}")(self._flow(number))
             for number in self.saga.versions
@@ -47,98 +51,48 @@ class DbosSaga:
         """Start a process: one for each id, once only, with the newest version."""
         token = secrets.token_hex(8)
         given = (aggregate_id, dict(data or {}), now(), token)
+        workflow = self._workflows[self.saga.latest.number]
         with SetWorkflowID(self.workflow_id(aggregate_id)):
-            handle = DBOS.start_workflow(
-                self._workflows[self.saga.latest.number], *given
-            )
-        known = handle.get_status().input
-        if known and known["args"][-1] == token:
+            handle = DBOS.start_workflow(workflow, *given)
+        status = handle.get_status()
+        if status.input and status.input["args"][-1] == token:
             return Result(Outcome.ACCEPTED)
-        ended = self._ended(aggregate_id)
-        if ended is not None:
-            return ended
-        why = f"{self.saga.name} {aggregate_id} is under way"
-        return Result(Outcome.ALREADY_DONE, why)
+        ended = self._ended(aggregate_id, status)
+        return ended or under_way(self.saga, aggregate_id)
 
-    def fire(
-        self,
-        aggregate_id: str,
-        action: str,
-        by: str = "",
-        data: Mapping[str, Any] | None = None,
-        note: str = "",
-        timeout: float = 60,
-    ) -> Result:
-        """Take a step that an actor asks for or reports, or the saga's abort.
-
-        Waits so many seconds until the workflow has judged it.
-        """
-        values = {"action": action, "by": by, "values": dict(data or {}), "note": note}
-        return self._ask(aggregate_id, "fire", values, timeout)
-
-    def abort(
-        self,
-        aggregate_id: str,
-        by: str = "operator",
-        note: str = "",
-        timeout: float = 60,
-    ) -> Result:
-        """Give a process up, and take back what is done."""
-        return self._ask(aggregate_id, "abort", {"by": by, "note": note}, timeout)
-
-    def resolve(
-        self,
-        aggregate_id: str,
-        action: str,
-        *,
-        happened: bool,
-        by: str = "operator",
-        note: str = "",
-        timeout: float = 60,
-    ) -> Result:
-        """Say whether a step that waits for a person has happened."""
-        values = {"action": action, "happened": happened, "by": by, "note": note}
-        return self._ask(aggregate_id, "resolve", values, timeout)
-
-    def _ask(
-        self, aggregate_id: str, kind: str, values: dict[str, Any], timeout: float
-    ) -> Result:
-        ended = self._ended(aggregate_id)
-        if ended is not None:
-            return ended
-        key = secrets.token_hex(8)
-        message = list(Asked(kind, values, key, now()))
+    def _ask(self, aggregate_id: str, asked: Asked) -> Result:
         workflow = self.workflow_id(aggregate_id)
-        try:
-            DBOS.send(workflow, message, topic=TOPIC, idempotency_key=key)
-        except DBOSNonExistentWorkflowError:
-            why = f"there is no {self.saga.name} {aggregate_id}"
-            return Result(Outcome.UNKNOWN, why)
-        answer = DBOS.get_event(workflow, key, timeout_seconds=timeout)
-        if answer is None:
-            ended = self._ended(aggregate_id)
-            why = f"it was not judged within {timeout:g} seconds"
-            return Result(Outcome.REFUSED, why) if ended is None else ended
-        outcome, why, record, held = answer
-        made = self.saga.module.Record(*record)
-        return Result(Outcome(outcome), why, made, tuple(held))
+        status = DBOS.get_workflow_status(workflow)
+        if status is None:
+            return unknown(self.saga, aggregate_id)
+        if ended := self._ended(aggregate_id, status):
+            return ended
+        DBOS.send(workflow, list(asked), topic=TOPIC, idempotency_key=asked.key)
+        answer = DBOS.get_event(workflow, asked.key, timeout_seconds=self.timeout)
+        if answer is not None:
+            return heard(self.saga, answer)
+        ended = self._ended(aggregate_id, DBOS.get_workflow_status(workflow))
+        why = f"it was not judged within {self.timeout:g} seconds"
+        return ended or Result(Outcome.REFUSED, why)
 
-    def _ended(self, aggregate_id: str) -> Result | None:
-        status = DBOS.get_workflow_status(self.workflow_id(aggregate_id))
-        if status is None or status.status in ("PENDING", "ENQUEUED"):
+    def _ended(self, aggregate_id: str, status: Any) -> Result | None:
+        """What comes of asking a workflow that is over."""
+        if status.status in ("PENDING", "ENQUEUED", "DELAYED"):
             return None
-        why = f"{self.saga.name} {aggregate_id} ended as {status.output}"
+        if status.status == "SUCCESS":
+            return over(self.saga, aggregate_id, status.output)
+        why = f"its workflow has the status {status.status}: {status.error}"
         return Result(Outcome.REFUSED, why)
 
     def _flow(self, version: int) -> Any:
-        """The workflow of a version: its outcome is how the process has ended."""
+        """The workflow of a version: it returns what is kept of a process."""
 
         async def run(
             aggregate_id: str, data: dict[str, Any], started: int, token: str
-        ) -> str:
+        ) -> dict[str, Any]:
             del token
             flow = Flow(self.saga, version, aggregate_id, data, started)
-            return await _Run(self, flow).run(started)
+            return await _Run(self.calls, flow).run(started)
 
         run.__qualname__ = f"{self.saga.name}@{version}"
         return run
@@ -147,48 +101,46 @@ class DbosSaga:
 class _Run:
     """The workflow of one process."""
 
-    def __init__(self, owner: DbosSaga, flow: Flow) -> None:
-        self._owner = owner
+    def __init__(self, calls: Calls, flow: Flow) -> None:
+        self._calls = calls
         self._flow = flow
         self._tasks: dict[asyncio.Task[Any], Call] = {}
         self._inbox: asyncio.Task[Any] | None = None
 
-    async def run(self, now: int) -> str:
+    async def run(self, now: int) -> dict[str, Any]:
         """Drive the process to its end."""
         following = self._flow.go_on(now)
-        while not following.outcome:
+        while following.end is None:
             for call in following.calls:
                 self._tasks[self._task(call)] = call
             now, replies, asked = await self._wait(now, following)
-            wanted = [one.request(self._owner.saga) for one in asked]
+            wanted = [one.request(self._flow.saga) for one in asked]
             following = self._flow.go_on(now, replies, wanted)
             for one, result in zip(asked, following.results, strict=True):
-                answer = [
-                    result.outcome,
-                    result.reason,
-                    [*result.record],
-                    [*result.held],
-                ]
-                await DBOS.set_event_async(one.key, answer)
+                await DBOS.set_event_async(one.key, told(result))
         if self._inbox is not None:
             self._inbox.cancel()
-        return following.outcome
+        return following.end
 
     def _task(self, call: Call) -> asyncio.Task[Any]:
         """Begin a call; its step numbers are drawn now, so that they never change."""
-        steps = self._owner.steps
-        name = steps.name(self._flow.version.number, call)
-        intent = DBOS.reserve_step() if needs_intent(call) else None
+        name = self._calls.name(self._flow.version.number, call)
+        intent = DBOS.reserve_step() if needs_token(call) else None
         effect = DBOS.reserve_step()
 
         async def both() -> list[Any]:
-            life = ""
+            token = ""
             if intent is not None:
-                life = await intent.run_async({"name": f"{name} intent"}, _life)
-            perform = partial(asyncio.to_thread, steps.perform)
-            return await effect.run_async({"name": name}, perform, call, life)
+                token = await intent.run_async({"name": f"{name} intent"}, self._draw)
+            return await effect.run_async({"name": name}, self._perform, call, token)
 
         return asyncio.create_task(both())
+
+    async def _draw(self) -> str:
+        return self._calls.draw()
+
+    async def _perform(self, call: Call, token: str) -> list[Any]:
+        return await asyncio.to_thread(self._calls.perform, call, token)
 
     async def _wait(
         self, now: int, following: Next
@@ -207,8 +159,6 @@ class _Run:
                 timeout=timeout,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-        if not done:
-            return max(now, following.wake), [], []
         asked = []
         if self._inbox in done:
             asked.append(Asked(*self._inbox.result()))
@@ -217,7 +167,7 @@ class _Run:
         results = [(self._tasks.pop(task), task.result()) for task in ended]
         times = [result[-1] for _, result in results] + [one.time for one in asked]
         replies = [(call, Reply(*result[:-1])) for call, result in results]
-        return max([now, *times]), replies, asked
+        return max([now, *times] if done else [now, following.wake]), replies, asked
 
     def _is_open(self) -> bool:
         """Whether somebody outside could take a step now."""
@@ -227,7 +177,3 @@ class _Run:
             not step.automatic and not step.delay and version.may(record, "begin", step)
             for step in version.steps.values()
         )
-
-
-async def _life() -> str:
-    return LIFE

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply, reply, settle
 from sagadsl.runtime.process import Log, Process, Row
-from sagadsl.runtime.requests import Request
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, Version
 from sagadsl.runtime.turn import Call, Turn
@@ -25,13 +25,14 @@ class Next(NamedTuple):
     """What a process wants of its engine: handlers called, and to be woken at a time.
 
     `wake` is in milliseconds since 1970, 0 if only an event or a reply moves it on;
-    `outcome` says how it has ended, if it has. `results` are those of the requests.
+    `results` are those of the requests; `end` is what is kept of a process that has
+    ended: its outcome, version and record, as JSON.
     """
 
     calls: tuple[Call, ...]
     wake: int
     results: tuple[Result, ...]
-    outcome: str
+    end: dict[str, Any] | None
 
 
 class Flow:
@@ -93,9 +94,14 @@ class Flow:
                 result = Result(Outcome.ACCEPTED)
             held = tuple(turn.version.machine.standing(turn.record))
             results.append(result._replace(record=turn.record, held=held))
+        turn.wakes.clear()
         settle(turn)
-        change = turn.change(0, WORKER)
-        self.process, self._live = change.after, turn.live
-        outcome = turn.ended.outcome if turn.ended else ""
+        self.process, self._live = turn.change(0, WORKER).after, turn.live
         wake = min(turn.wakes, default=0)
-        return Next(tuple(turn.calls), wake, tuple(results), outcome)
+        return Next(tuple(turn.calls), wake, tuple(results), self._end(turn))
+
+    def _end(self, turn: Turn) -> dict[str, Any] | None:
+        if turn.ended is None:
+            return None
+        record, version = [*turn.record], turn.version.number
+        return {"outcome": turn.ended.outcome, "version": version, "record": record}

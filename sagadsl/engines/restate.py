@@ -1,145 +1,237 @@
 """A saga on Restate: a workflow for each process, a run of its own name for each call.
 
 Restate runs an invocation again from its journal after a crash, and repeats a run that
-has left no result there. A `once` action is therefore preceded by a run that stores who
-is about to call it, so that one who comes back to it knows that it is in doubt.
+has left no result there. Before a `once` call another run stores a token, so that who
+comes back to the call asks instead.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 import restate
 
+from sagadsl.engines.calls import Calls, needs_token, now
 from sagadsl.engines.flow import Flow, Next
-from sagadsl.engines.step import LIFE, Asked, Steps, needs_intent, now
+from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
+
+if TYPE_CHECKING:
+    import httpx
+
+OK, NOT_FOUND = 200, 404
 
 
 class RestateSaga:
     """The services of one saga, to be bound to an endpoint: `restate.app(services)`.
 
-    The workflow is named as the saga; its handler `run` is the process. Events come
+    The workflow is named as the saga; its handler `run` is the process. Requests come
     through the object `<saga>_inbox`, which numbers those of one process.
     """
 
     def __init__(self, saga: SagaModule, handlers: object) -> None:
         """Raises `TypeError` if a handler is missing."""
+        known = Saga(saga)
+        workflow, deliver = _workflow(known, Calls(known, handlers))
+        self.services = [workflow, _inbox(known, deliver)]
+
+
+class RestateFront(Front[Awaitable[Result]]):
+    """Asks processes by the ingress of a Restate server, the base URL of `http`."""
+
+    def __init__(self, saga: SagaModule, http: httpx.AsyncClient) -> None:
         self.saga = Saga(saga)
-        self.steps = Steps(self.saga, handlers)
-        remember = timedelta(milliseconds=self.saga.latest.remember)
-        workflow = restate.Workflow(self.saga.name)
-        inbox = restate.VirtualObject(f"{self.saga.name}_inbox")
+        self._http = http
 
-        @workflow.main(workflow_retention=remember)
-        async def run(ctx: restate.WorkflowContext, given: dict[str, Any]) -> str:
-            """Drive a process to its end, and say how it ended."""
-            version = self.saga.latest.number
-            started = int(await ctx.time() * 1000)
-            flow = Flow(self.saga, version, ctx.key(), given, started)
-            return await _Run(self, flow, ctx).run(started)
+    async def start(
+        self, aggregate_id: str, data: Mapping[str, Any] | None = None
+    ) -> Result:
+        """Start a process: one for each id, once only, with the newest version."""
+        version = self.saga.latest.number
+        given = {"version": version, "data": dict(data or {}), "time": now()}
+        path = f"{self.saga.name}/{_key(aggregate_id)}/run/send"
+        sent = await self._post(path, given)
+        if sent["status"] == "Accepted":
+            return Result(Outcome.ACCEPTED)
+        ended = await self._over(aggregate_id, "output")
+        return ended or under_way(self.saga, aggregate_id)
 
-        @workflow.handler()
-        async def deliver(ctx: restate.WorkflowSharedContext, given: list[Any]) -> None:
-            """Hand an event with its number to the process."""
-            number, asked = given
-            await ctx.promise(f"event {number}").resolve(asked)
+    async def _ask(self, aggregate_id: str, asked: Asked) -> Result:
+        if ended := await self._over(aggregate_id, "output"):
+            return ended
+        path = f"{_inbox_name(self.saga)}/{_key(aggregate_id)}/post"
+        number = await self._post(path, list(asked))
+        ways = [
+            asyncio.create_task(self._answer(aggregate_id, number, "answer")),
+            asyncio.create_task(self._over(aggregate_id, "attach")),
+        ]
+        first = asyncio.FIRST_COMPLETED
+        done, late = await asyncio.wait(ways, timeout=self.timeout, return_when=first)
+        for way in late:
+            way.cancel()
+        if judged := await self._answer(aggregate_id, number, "answered"):
+            return judged
+        if ways[1] in done and (ended := ways[1].result()):
+            return ended
+        why = f"it was not judged within {self.timeout:g} seconds"
+        return Result(Outcome.REFUSED, why)
 
-        @workflow.handler()
-        async def answer(ctx: restate.WorkflowSharedContext, number: int) -> list[Any]:
-            """What became of an event."""
-            answered: list[Any] = await ctx.promise(f"answer {number}")
-            return answered
+    async def _answer(self, aggregate_id: str, number: int, how: str) -> Result | None:
+        path = f"{self.saga.name}/{_key(aggregate_id)}/{how}"
+        answer = await self._post(path, number)
+        return heard(self.saga, answer) if answer else None
 
-        @inbox.handler()
-        async def post(ctx: restate.ObjectContext, asked: list[Any]) -> int:
-            """Number an event, and send it to the process."""
-            number = (await ctx.get("number", type_hint=int) or 0) + 1
-            ctx.set("number", number)
-            ctx.workflow_send(deliver, key=ctx.key(), arg=[number, asked])
-            return number
+    async def _over(self, aggregate_id: str, how: str) -> Result | None:
+        """What comes of asking a process that has ended, or that there is not."""
+        path = f"restate/workflow/{self.saga.name}/{_key(aggregate_id)}/{how}"
+        response = await self._http.get(path, timeout=None)
+        if response.status_code == NOT_FOUND:
+            return unknown(self.saga, aggregate_id)
+        if response.status_code != OK:
+            return None
+        return over(self.saga, aggregate_id, response.json())
 
-        self.services = [workflow, inbox]
+    async def _post(self, path: str, given: object) -> Any:
+        response = await self._http.post(path, json=given, timeout=None)
+        response.raise_for_status()
+        return response.json()
+
+
+def _workflow(saga: Saga, calls: Calls) -> tuple[restate.Workflow, Any]:
+    """The workflow of a saga, and its handler that takes a request."""
+    workflow = restate.Workflow(saga.name)
+    remember = timedelta(milliseconds=saga.latest.remember)
+
+    @workflow.main(workflow_retention=remember)
+    async def run(
+        ctx: restate.WorkflowContext, given: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Drive a process to its end, and return what is kept of it."""
+        started = given["time"]
+        flow = Flow(saga, given["version"], ctx.key(), given["data"], started)
+        return await _Run(calls, flow, ctx).run(started)
+
+    @workflow.handler()
+    async def deliver(ctx: restate.WorkflowSharedContext, given: list[Any]) -> None:
+        """Hand a request with its number to the process."""
+        number, asked = given
+        await _promise(ctx, f"event {number}").resolve(asked)
+
+    @workflow.handler()
+    async def answer(ctx: restate.WorkflowSharedContext, number: int) -> list[Any]:
+        """What became of a request."""
+        return await _promise(ctx, f"answer {number}")
+
+    @workflow.handler()
+    async def answered(
+        ctx: restate.WorkflowSharedContext, number: int
+    ) -> list[Any] | None:
+        """What became of a request, if it was judged."""
+        return await _promise(ctx, f"answer {number}").peek()
+
+    return workflow, deliver
+
+
+def _inbox(saga: Saga, deliver: Any) -> restate.VirtualObject:
+    """The object that numbers the requests to a process, in the order they come."""
+    inbox = restate.VirtualObject(_inbox_name(saga))
+
+    @inbox.handler()
+    async def post(ctx: restate.ObjectContext, asked: list[Any]) -> int:
+        """Number a request, and send it to the process."""
+        number = (await ctx.get("number", type_hint=int) or 0) + 1
+        ctx.set("number", number)
+        ctx.workflow_send(deliver, key=ctx.key(), arg=[number, asked])
+        return number
+
+    return inbox
+
+
+class _Pending(NamedTuple):
+    """What is waited for, what takes it, and whether the process moves on by it."""
+
+    future: Any
+    take: Callable[[Any], None]
+    moves: bool = True
 
 
 class _Run:
     """The workflow of one process."""
 
     def __init__(
-        self, owner: RestateSaga, flow: Flow, context: restate.WorkflowContext
+        self, calls: Calls, flow: Flow, context: restate.WorkflowContext
     ) -> None:
-        self._owner = owner
+        self._calls = calls
         self._flow = flow
         self._context = context
-        self._pending: list[tuple[Any, Callable[[Any], Any]]] = []
+        self._pending: list[_Pending] = []
         self._events = 0
         self._wake = 0
         self._now = 0
         self._replies: list[tuple[Call, Reply]] = []
         self._asked: list[tuple[int, Asked]] = []
 
-    async def run(self, now: int) -> str:
+    async def run(self, now: int) -> dict[str, Any]:
         """Drive the process to its end."""
         self._now = now
         self._listen()
         following = self._flow.go_on(now)
-        while not following.outcome:
+        while following.end is None:
             self._begin(following)
             await self._wait()
             replies, self._replies = self._replies, []
             asked, self._asked = self._asked, []
-            wanted = [one.request(self._owner.saga) for _, one in asked]
+            wanted = [one.request(self._flow.saga) for _, one in asked]
             following = self._flow.go_on(self._now, replies, wanted)
             for (number, _), result in zip(asked, following.results, strict=True):
-                answer = [
-                    result.outcome,
-                    result.reason,
-                    [*result.record],
-                    [*result.held],
-                ]
-                await self._context.promise(f"answer {number}").resolve(answer)
-        return following.outcome
+                await _promise(self._context, f"answer {number}").resolve(told(result))
+        return following.end
 
     def _begin(self, following: Next) -> None:
         for call in following.calls:
-            name = self._owner.steps.name(self._flow.version.number, call)
-            if needs_intent(call):
-                intent = self._context.run_typed(f"{name} intent", _life)
-                self._pending.append((intent, partial(self._effect, name, call)))
+            name = self._calls.name(self._flow.version.number, call)
+            if needs_token(call):
+                intent = self._context.run_typed(f"{name} intent", self._calls.draw)
+                effect = partial(self._effect, name, call)
+                self._pending.append(_Pending(intent, effect, moves=False))
             else:
-                self._effect(name, call, "")
+                self._effect(name, call)
         if following.wake and following.wake != self._wake:
             self._wake = following.wake
             pause = timedelta(milliseconds=max(self._wake - self._now, 0))
             sleep = self._context.sleep(pause)
-            self._pending.append((sleep, partial(self._woken, self._wake)))
+            self._pending.append(_Pending(sleep, partial(self._woken, self._wake)))
 
     async def _wait(self) -> None:
         """Wait until there is something to go on with: an intent alone is not."""
         moved = False
         while not moved:
-            done, _ = await restate.wait_completed(*(one for one, _ in self._pending))
-            arrived = [(one, take) for one, take in self._pending if one in done]
-            self._pending = [one for one in self._pending if one[0] not in done]
-            for future, take in arrived:
-                take(await future)
-                moved = moved or getattr(take, "func", None) != self._effect
+            done, _ = await restate.wait_completed(
+                *(one.future for one in self._pending)
+            )
+            arrived = [one for one in self._pending if one.future in done]
+            self._pending = [one for one in self._pending if one.future not in done]
+            for one in arrived:
+                one.take(await one.future)
+                moved = moved or one.moves
 
     def _listen(self) -> None:
         self._events += 1
-        promise = self._context.promise(f"event {self._events}").value()
-        self._pending.append((promise, partial(self._posted, self._events)))
+        promise = _promise(self._context, f"event {self._events}").value()
+        self._pending.append(_Pending(promise, partial(self._posted, self._events)))
 
-    def _effect(self, name: str, call: Call, life: str) -> None:
-        perform = partial(asyncio.to_thread, self._owner.steps.perform, call, life)
+    def _effect(self, name: str, call: Call, token: str = "") -> None:
+        perform = partial(asyncio.to_thread, self._calls.perform, call, token)
         effect = self._context.run(name, perform)
-        self._pending.append((effect, partial(self._replied, call)))
+        self._pending.append(_Pending(effect, partial(self._replied, call)))
 
     def _replied(self, call: Call, result: list[Any]) -> None:
         word, note, values, time = result
@@ -156,5 +248,15 @@ class _Run:
         self._now = max(self._now, wake)
 
 
-def _life() -> str:
-    return LIFE
+def _promise(
+    context: restate.WorkflowContext | restate.WorkflowSharedContext, name: str
+) -> restate.DurablePromise[list[Any]]:
+    return context.promise(name)
+
+
+def _inbox_name(saga: Saga) -> str:
+    return f"{saga.name}_inbox"
+
+
+def _key(aggregate_id: str) -> str:
+    return quote(aggregate_id, safe="")

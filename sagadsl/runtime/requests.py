@@ -98,15 +98,15 @@ def resolve(action: str, happened: bool, by: str, note: str) -> Request:
         if isinstance(found, Result):
             return found
         step, effort = found
+        kind = "undo" if effort.undo else "done"
+        if happened and not turn.may(kind, step):
+            return refused(turn.version.why_not(turn.record, kind, step))
         said = "it has happened" if happened else "it has not happened"
         turn.note("resolve", step, effort.attempt, by, f"{said} {note}".rstrip())
-        kind = "undo" if effort.undo else "done"
-        if not happened:
-            turn.note("resume", step, effort.attempt, by)
-        elif turn.may(kind, step):
+        if happened:
             turn.event(kind, step, effort.attempt, by)
         else:
-            return refused(turn.version.why_not(turn.record, kind, step))
+            turn.note("resume", step, effort.attempt, by)
         settle(turn, perform=False)
         return None
 
@@ -149,7 +149,7 @@ def upgrade(saga: Saga, to: int | None, by: str) -> Request:
             return refused(f"{saga.name} has no version {number}")
         if version is turn.version:
             return Result(Outcome.ALREADY_DONE, f"it has version {number}")
-        if turn.log.efforts and turn.leased:
+        if turn.log.efforts and (turn.leased or turn.live):
             return refused("a handler is being called: it can move after that")
         old = turn.version.number
         try:

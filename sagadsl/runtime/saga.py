@@ -15,14 +15,37 @@ BY, SYSTEM, AFTER = "by ", "by system", "after "
 class SagaModule(Protocol):
     """What the runtime needs of an emitted module such as `order_saga`."""
 
-    NAME: str
-    MACHINES: Mapping[int, Any]
-    LATEST: Any
-    Record: Any
-    Kind: Any
-    Step: Any
-    Refused: Any
-    Failed: Any
+    @property
+    def NAME(self) -> str:  # noqa: N802  the module's name
+        """How the saga is named."""
+
+    @property
+    def MACHINES(self) -> Mapping[int, Any]:  # noqa: N802  as above
+        """The machine of each version."""
+
+    @property
+    def LATEST(self) -> Any:  # noqa: N802  as above
+        """The machine of the newest version."""
+
+    @property
+    def Record(self) -> Any:  # noqa: N802  as above
+        """The lanes of a process."""
+
+    @property
+    def Kind(self) -> Any:  # noqa: N802  as above
+        """The kinds of events."""
+
+    @property
+    def Step(self) -> Any:  # noqa: N802  as above
+        """Every step of every version."""
+
+    @property
+    def Refused(self) -> Any:  # noqa: N802  as above
+        """What a machine raises."""
+
+    @property
+    def Failed(self) -> Any:  # noqa: N802  as above
+        """What a handler raises that has had no effect."""
 
     def upgrade(self, record: Any, from_version: int, to_version: int) -> Any:
         """The record in the terms of another version, or `Refused`."""

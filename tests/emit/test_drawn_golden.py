@@ -9,6 +9,7 @@ from sagas import after, example
 
 from sagadsl.emit.audit_sql import emit_audit_sql
 from sagadsl.emit.dot import emit_dot
+from sagadsl.emit.engines import emit_engine
 from sagadsl.emit.html import emit_html
 from sagadsl.emit.markdown import emit_markdown
 from sagadsl.emit.mermaid import emit_mermaid
@@ -31,6 +32,8 @@ TEXTS = {
     "order.md": emit_markdown,
     "order.txt": emit_table,
     "order.audit.sql": emit_audit_sql,
+    "order_dbos.py.txt": lambda pinned: emit_engine(pinned, "dbos"),
+    "order_restate.py.txt": lambda pinned: emit_engine(pinned, "restate"),
     "order.html": lambda pinned: emit_html(pinned, None, "<svg></svg>\n"),
 }
 
@@ -51,7 +54,7 @@ def test_a_record_is_always_drawn_the_same(name, emit, golden):
 def test_every_golden_file_is_asked_for():
     suffixes = ("dot", "mermaid")
     marked = {f"order_{name}.{suffix}" for name in RECORDS for suffix in suffixes}
-    drawn = {path.name for path in GOLDEN.glob("order*") if ".py" not in path.name}
+    drawn = {path.name for path in GOLDEN.glob("order*") if "_saga.py" not in path.name}
     assert drawn == marked | TEXTS.keys()
 
 

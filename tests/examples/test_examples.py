@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sagadsl.driver import compile_saga, lock_text
+from sagadsl.emit.engines import emit_engine
 from sagadsl.emit.python import emit_python
 from sagadsl.format import format_bytes
 
@@ -51,6 +52,9 @@ def modules(tmp_path_factory):
     for path in SOUND:
         module = folder / f"{path.stem}_saga.py"
         module.write_text(emit_python(compiled(path)), encoding="utf-8")
+        for engine in ("dbos", "restate"):
+            text = emit_engine(compiled(path), engine)
+            module.with_name(f"{path.stem}_{engine}.py").write_text(text, "utf-8")
     return folder
 
 
@@ -107,7 +111,7 @@ def test_emitted_modules_are_clean(modules):
     run("mypy", "--strict", modules, cwd=modules)
     config = modules / "pyrightconfig.json"
     config.write_text('{"typeCheckingMode": "strict", "include": ["."]}')
-    run("pyright", "--project", config, cwd=modules)
+    run("pyright", "--project", config, "--pythonpath", sys.executable, cwd=modules)
 
 
 @pytest.mark.parametrize("path", SOUND, ids=name)

@@ -1,0 +1,143 @@
+"""What a service asks of a process on an engine: a driver's words, as messages."""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sagadsl.engines.calls import now
+from sagadsl.runtime import requests
+from sagadsl.runtime.ask import Request
+from sagadsl.runtime.result import Outcome, Result
+from sagadsl.runtime.saga import Saga
+from sagadsl.runtime.turn import Turn
+
+R = TypeVar("R")
+
+
+class Asked(NamedTuple):
+    """A request on its way to a process; `time` is in milliseconds since 1970."""
+
+    kind: str
+    values: dict[str, Any]
+    key: str
+    time: int
+
+    def request(self, saga: Saga) -> Request:
+        """What it asks."""
+        if self.kind == "upgrade":
+            return requests.upgrade(saga, **self.values)
+        return _KINDS[self.kind](**self.values)
+
+
+class Front(ABC, Generic[R]):
+    """Asks processes of one saga; `R` is a `Result`, or what is awaited for one.
+
+    `timeout` is for how many seconds it waits until a process has judged a request.
+    """
+
+    saga: Saga
+    timeout: float = 60.0
+
+    def fire(
+        self,
+        aggregate_id: str,
+        action: str,
+        by: str = "",
+        data: Mapping[str, Any] | None = None,
+        note: str = "",
+    ) -> R:
+        """Take a step that an actor asks for or reports, or the saga's abort.
+
+        Accepted is that it begins: an action of ours is performed after that.
+        """
+        values = dict(data or {})
+        return self._send(
+            aggregate_id, "fire", action=action, by=by, values=values, note=note
+        )
+
+    def abort(self, aggregate_id: str, by: str = "operator", note: str = "") -> R:
+        """Give a process up, and take back what is done."""
+        return self._send(aggregate_id, "abort", by=by, note=note)
+
+    def resolve(
+        self,
+        aggregate_id: str,
+        action: str,
+        *,
+        happened: bool,
+        by: str = "operator",
+        note: str = "",
+    ) -> R:
+        """Say whether a step that waits for a person has happened."""
+        return self._send(
+            aggregate_id, "resolve", action=action, happened=happened, by=by, note=note
+        )
+
+    def retry(
+        self, aggregate_id: str, action: str, by: str = "operator", note: str = ""
+    ) -> R:
+        """Have a step that waits for a person go on."""
+        return self._send(aggregate_id, "retry", action=action, by=by, note=note)
+
+    def upgrade(
+        self, aggregate_id: str, to: int | None = None, by: str = "operator"
+    ) -> R:
+        """Move a process to another version, the newest if none is named."""
+        number = self.saga.latest.number if to is None else to
+        return self._send(aggregate_id, "upgrade", to=number, by=by)
+
+    def look(self, aggregate_id: str) -> R:
+        """Where a process stands: the record and the states of the result."""
+        return self._send(aggregate_id, "look")
+
+    def _send(self, aggregate_id: str, kind: str, **values: Any) -> R:
+        return self._ask(aggregate_id, Asked(kind, values, secrets.token_hex(8), now()))
+
+    @abstractmethod
+    def _ask(self, aggregate_id: str, asked: Asked) -> R:
+        """Send a request, and give what becomes of it."""
+
+
+def told(result: Result) -> list[Any]:
+    """A result as JSON."""
+    return [result.outcome, result.reason, [*result.record], [*result.held]]
+
+
+def heard(saga: Saga, told: list[Any]) -> Result:
+    """A result that was JSON."""
+    outcome, why, record, held = told
+    return Result(Outcome(outcome), why, saga.module.Record(*record), tuple(held))
+
+
+def over(saga: Saga, aggregate_id: str, end: Mapping[str, Any]) -> Result:
+    """What comes of asking a process that has ended, as the workflow returned it."""
+    why = f"{saga.name} {aggregate_id} ended as {end['outcome']}"
+    return Result(Outcome.REFUSED, why, saga.module.Record(*end["record"]))
+
+
+def under_way(saga: Saga, aggregate_id: str) -> Result:
+    """What comes of starting a process again."""
+    return Result(Outcome.ALREADY_DONE, f"{saga.name} {aggregate_id} is under way")
+
+
+def unknown(saga: Saga, aggregate_id: str) -> Result:
+    """What comes of asking a process that there is not."""
+    return Result(Outcome.UNKNOWN, f"there is no {saga.name} {aggregate_id}")
+
+
+def _look(turn: Turn) -> Result | None:
+    """Ask for nothing, and change nothing."""
+    del turn
+    return Result(Outcome.ACCEPTED)
+
+
+_KINDS: dict[str, Callable[..., Request]] = {
+    "fire": requests.fire,
+    "abort": requests.abort,
+    "resolve": requests.resolve,
+    "retry": requests.retry,
+    "look": lambda: _look,
+}

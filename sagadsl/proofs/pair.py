@@ -106,10 +106,54 @@ class Pair(Questions):
             stands = -self.solver.true
             if old.undo and not new.undo:
                 stands = lanes.open
-            elif old.undo_in_doubt and not new.undo_in_doubt:
+            elif self._lost(step):
                 stands = lanes.in_doubt
             found[step] = self.solver.all_of((stands, -self.new.past_pivot))
         return found
+
+    def _lost(self, step: int) -> bool:
+        """Whether the step was taken back in a case in which it no longer is."""
+        old, new = self.old_plans[step], self.new_plans[step]
+        in_doubt = old.undo_in_doubt and not new.undo_in_doubt
+        return in_doubt or bool(old.undo and not new.undo)
+
+    @cached_property
+    def lost_events(self) -> dict[int, int]:
+        """By step: it may begin, and neither may it in the new version nor later."""
+        live, never = self.new.live(), -self.solver.true
+        return {
+            step: self.solver.all_of(
+                (self.old.enabled[plan.bit], -live.get(plan.bit, never))
+            )
+            for step, plan in self.old_plans.items()
+        }
+
+    @cached_property
+    def lost_abort(self) -> int:
+        """Whether an abort is possible, and no longer is."""
+        running = (-self.old.record.aborting, -self.old.past_pivot)
+        return self.solver.all_of((*running, self.new.past_pivot))
+
+    @cached_property
+    def lost(self) -> int:
+        """Whether it goes on, is not refused, and lost a step, an undo or the abort."""
+        what = (*self.lost_events.values(), *self.lost_undo.values(), self.lost_abort)
+        return self.solver.all_of(
+            (self.solver.any_of(what), self.in_flight, -self.refused)
+        )
+
+    @cached_property
+    def past_loss(self) -> int:
+        """Whether the record has gone on by what was lost before, and is refused so."""
+        begun = self.possible(self.lost_events, self.in_flight, -self.refused)
+        undone = [self.lanes(step).closed for step in self.shared if self._lost(step)]
+        aborted = self.solver.any_of((*undone, self.new.past_pivot))
+        return self.solver.any_of(
+            (
+                *(self.lanes(step).begun for step in begun),
+                self.solver.all_of((self.old.record.aborting, aborted)),
+            )
+        )
 
     @cached_property
     def reopened(self) -> int:

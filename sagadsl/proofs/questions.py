@@ -51,7 +51,9 @@ class Questions(ABC):
         for lanes in record.lanes.values():
             if lanes.failed in found or lanes.in_doubt in found:
                 fixed = [one if one in found else -one for one in counted]
-                found = self.solver.find(*literals, *fixed, lanes.done) or found
+                plainer = (lanes.done, lanes.in_doubt)
+                cases = (self.solver.find(*literals, *fixed, one) for one in plainer)
+                found = next(filter(None, cases), found)
         return run_to(self.machine, self.formula.found(found))
 
     def ever(self, *literals: int) -> bool:

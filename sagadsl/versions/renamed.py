@@ -33,7 +33,15 @@ class _Place(NamedTuple):
 def check_renamed(
     saga: Saga, released: Version, owned: Collection[str]
 ) -> Iterator[Finding]:
-    """That no step of the version is exchanged for what may be the same one.
+    """That no step of the version is exchanged for what may be the same one."""
+    for former, row in renames(saga, released, owned):
+        yield _finding(row, former)
+
+
+def renames(
+    saga: Saga, released: Version, owned: Collection[str]
+) -> Iterator[tuple[str, Transition]]:
+    """The steps of the version that are gone and the new rows that may be the same.
 
     `owned` are the names that have had the position of a released step.
     """
@@ -57,7 +65,7 @@ def check_renamed(
         if former:
             for end in gone[former].ends():
                 del beside[end][former]
-            yield _finding(row, former)
+            yield former, row
 
 
 def _places(saga: Saga, released: Version) -> Iterator[tuple[str, _Place]]:

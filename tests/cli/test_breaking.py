@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -113,6 +114,27 @@ def test_breaking_tells_by_exit_status_in_four_forms(changed):
     assert (status, out.startswith("::error file=order.saga,line=")) == (1, True)
     write(changed, WAIVING)
     assert changed("breaking") == (0, "1 saga compared: no findings\n", "")
+
+
+TWO = INSERTED.replace("        packed\n", "        packed\n        weighed\n").replace(
+    "packed -> shipped", "packed -> weighed : weigh by ops\nweighed -> shipped"
+)
+
+
+@pytest.mark.parametrize(("text", "count"), [(INSERTED, 1), (TWO, 2)])
+def test_what_the_help_says_to_waive_mends_it(changed, text, count):
+    write(changed, text)
+    _, _, err = changed("breaking")
+    (said,) = re.findall(r"write `(upgrades \{ .* \})`", err)
+    assert said.count("from 1 waive") == count
+    write(changed, text.rstrip().removesuffix("}") + f"{said}\n}}\n")
+    assert changed("breaking") == (0, "1 saga compared: no findings\n", "")
+    first, _, second = said.partition(", ")
+    if second:
+        write(changed, text.rstrip().removesuffix("}") + f"{first} }}\n}}\n")
+        _, _, err = changed("breaking")
+        (line,) = re.findall(r"add `(.*)` to `upgrades`", err)
+        assert line == second.removesuffix(" }")
 
 
 def test_a_process_at_its_end_is_not_in_flight(sagac):

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sagadsl.machine import Machine, Record, Refused
-from sagadsl.model import Pinned, Saga, Version
+from sagadsl.model import Pinned, Saga, Transition, Version
 from sagadsl.proofs.pair import Pair
 from sagadsl.source import Span
 from sagadsl.versions.changes import Changes, changes_of
+from sagadsl.versions.renamed import renames
 
 
 class Comparison:
     """Two versions with all that differs, and the source of the newer one."""
 
     def __init__(self, pinned: Pinned, released: Sequence[Version]) -> None:
+        self.pinned = pinned
         self.saga: Saga = pinned.saga
         self.released = released
         self.versions = pinned.versions
@@ -46,16 +48,12 @@ class Comparison:
             return refused.reason.removeprefix("no run leads here: ")
         raise AssertionError("a proof and the machine disagree")
 
-    def blamed(self, record: Record) -> Span:
-        """Where the source speaks of the step for which a record is refused."""
-        record = self.machine.moved(record, self.old.number)
-        seen = 0
-        for plan in self.machine.guards.plans:
-            seen |= plan.bit
-            lanes = (record.begun & seen, record.done & seen, record.closed & seen)
-            if self.machine.why_invalid(Record(*lanes, record.control)):
-                return self.span(plan.rule.step)
-        return self.saga.name_span
+    @cached_property
+    def renamed(self) -> dict[str, Transition]:
+        """The rows that may be steps which are gone, by the name that was."""
+        taken = {rule.step for v in self.released for rule in v.rows.rules}
+        owned = {r.name for r in self.new.rows.rules if r.step in taken}
+        return dict(renames(self.saga, self.old, owned))
 
     def span(self, step: int) -> Span:
         """Where the source speaks of a step; its first line if it is gone."""

@@ -6,38 +6,35 @@ from collections.abc import Iterator
 
 from sagadsl.diagnostics import Finding, Rule
 from sagadsl.machine import Event, Kind, Record, Refused
+from sagadsl.model import Transition
 from sagadsl.versions.breaking.comparison import Comparison
 
 RULE = Rule("SAGA622", "lost-event")
+END = "let processes end on their own version and approve this"
 
 
 def check(comparison: Comparison) -> Iterator[Finding]:
     """That what may begin in the old version may, then or later, in the new one."""
     pair = comparison.pair
-    old, new = pair.old.enabled, pair.new.live()
-    never = -pair.solver.true
-    lost = {
-        step: pair.solver.all_of((old[plan.bit], -new.get(plan.bit, never)))
-        for step, plan in pair.old_plans.items()
-    }
     told: set[str] = set()
-    for step, run in pair.each(lost, pair.in_flight, -pair.refused):
+    for step, run in pair.each(pair.lost_events, pair.in_flight, -pair.refused):
         action = pair.old_plans[step].rule.action
         if action in told:
             continue
         told.add(action)
+        renamed = comparison.renamed.get(action)
         yield RULE.finding(
             f"a process that may go on with `{action}` may not in version"
             f" {comparison.new.number}",
-            comparison.span(step),
-            _why(comparison, run.record, Event(Kind.BEGIN, step)),
+            renamed.name_span if renamed else comparison.span(step),
+            f"is new in place of `{action}`"
+            if renamed
+            else _why(comparison, run.record, Event(Kind.BEGIN, step)),
             why="what was promised to a process in flight is taken from it",
-            help="let the row start from where it started, or let processes end on"
-            " their own version and approve this",
+            help=_help(comparison, step, renamed),
             run=run.moves,
         )
-    abort = (-pair.old.record.aborting, -pair.old.past_pivot, pair.new.past_pivot)
-    late = pair.find(*abort, pair.in_flight, -pair.refused)
+    late = pair.find(pair.lost_abort, pair.in_flight, -pair.refused)
     if late:
         begun = pair.new.guards.pivots & late.record.begun
         yield RULE.finding(
@@ -46,9 +43,21 @@ def check(comparison: Comparison) -> Iterator[Finding]:
             "is a pivot now",
             why="a process in flight is past a point of no return that it did not know"
             " when it went there",
-            help="let processes end on their own version and approve this",
+            help=END,
             run=late.moves,
         )
+
+
+def _help(comparison: Comparison, step: int, renamed: Transition | None) -> str:
+    former = comparison.pair.old_plans[step].rule.action
+    if renamed:
+        return (
+            f"if it is the same by a new name, write `{renamed.action} was {former}`;"
+            f" else {END}"
+        )
+    if step not in comparison.pair.new_plans:
+        return f"keep the row of `{former}`, or {END}"
+    return f"let the row start from where it started, or {END}"
 
 
 def _why(comparison: Comparison, record: Record, event: Event) -> str:

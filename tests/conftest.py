@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytest_plugins = ["postgres_server", "drivers", "judges"]
+pytest_plugins = ["postgres_server", "drivers", "judges", "kills"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,0 +1,173 @@
+"""Kill processes at every point of their way, and judge what others make of it.
+
+`python crash.py URL COURSE… [--every N] [--again N]` takes each course once to count
+its points, then kills at every N-th of them. With `--again` it also kills the process
+that recovers, where either leaves something else behind: at every N-th such point. It
+prints a line of JSON for each course, and ends with the status 1 if anything was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from courses import COURSES, Client, Course
+from killing import Points
+
+from sagadsl.runtime import open_store
+
+MEMORY = Path("/dev/shm")  # where a write costs nothing; a kill loses none
+OPENING = 25  # so many points a process has behind it when there are tables
+TABLES = (
+    "saga_process",
+    "saga_event",
+    "saga_tombstone",
+    "saga_archive",
+    "saga_outbox",
+    "saga_relay",
+)
+
+
+class Seen(NamedTuple):
+    """How many points a process met, and those before which something was changed."""
+
+    points: int
+    lasting: list[int]
+
+
+class Trial:
+    """One course on one database, again and again from nothing."""
+
+    def __init__(self, url: str, course: Course, folder: Path) -> None:
+        self.url = url
+        self.course = course
+        self.folder = folder
+        self.kills = 0
+        self.wrong: list[str] = []
+        self._warm()
+
+    def kill(self, *fatal: int) -> Seen:
+        """Kill a process at each of these points, one after the other, and have a last
+        one end what they began; what that one sees.
+        """
+        (self.folder / "seen").unlink(missing_ok=True)
+        self._clear(tables=fatal[:1] <= (OPENING,))
+        named = sum(fatal) % 2 == 1
+        for point in fatal:
+            self.kills += self._process(point, named=named)
+        self._process(0, named=named, last=True)
+        if not (self.folder / "seen").exists():
+            return Seen(0, [])
+        return Seen(*json.loads((self.folder / "seen").read_text("utf-8")))
+
+    def _process(self, fatal: int, *, named: bool = False, last: bool = False) -> bool:
+        """One process on the course, which dies at a point; whether it did."""
+        points = Points(fatal)
+
+        def run() -> None:
+            points.hook(self.url)
+            with open_store(self.url) as store:
+                name = "worker" if named else ""
+                client = Client(self.course, self.folder, store, points, name)
+                client.judge()
+                client.take()
+                if last:
+                    assert client.judge(), "it has not ended"
+            seen = json.dumps([points.count, points.lasting])
+            (self.folder / "seen").write_text(seen, "utf-8")
+
+        status = forked(run, self.folder / "wrong")
+        if os.WIFSIGNALED(status):
+            return os.WTERMSIG(status) == signal.SIGKILL
+        if os.WEXITSTATUS(status):
+            self.wrong.append((self.folder / "wrong").read_text("utf-8"))
+        return False
+
+    def _warm(self) -> None:
+        """Have ready what every process would make anew: they are forked from here."""
+        with open_store(f"sqlite:///{self.folder}/orders.db") as store:
+            Client(self.course, self.folder, store, Points(), "").take()
+        if not self.url.startswith("sqlite"):
+            import_module("sagadsl.runtime.postgres")
+        gc.freeze()
+
+    def _clear(self, *, tables: bool = False) -> None:
+        """Begin with nothing; where that takes long, the tables stay unless told."""
+        for name in ("outside", "orders.db", "orders.db-wal", "orders.db-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        if not self.url.startswith("sqlite"):
+            forked(lambda: _empty(self.url, tables), self.folder / "wrong")
+
+
+def forked(run: Callable[[], object], told: Path) -> int:
+    """The status of a process that runs this, and writes down what it raises."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    try:
+        run()
+        os._exit(0)
+    except BaseException:  # noqa: BLE001  whatever it is, the parent tells of it
+        told.write_text(traceback.format_exc(), "utf-8")
+    os._exit(1)
+
+
+def _empty(url: str, tables: bool) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        if tables:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+            return
+        with connection.transaction():
+            for table in TABLES:
+                connection.execute(f"DELETE FROM {table}".encode())
+
+
+def kill_everywhere(trial: Trial, every: int, again: int) -> dict[str, object]:
+    """Kill at every so many points, and the recovery at every so many that differ."""
+    count, lasting = trial.kill()
+    for fatal in range(1, count + 1, every):
+        trial.kill(fatal)
+    for fatal in lasting[::again] if again else ():
+        for second in trial.kill(fatal).lasting[fatal % again :: again]:
+            trial.kill(fatal, second)
+    return {"points": count, "lasting": len(lasting), "kills": trial.kills}
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("course", nargs="+", choices=COURSES)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--again", type=int, default=0)
+    arguments = parser.parse_args()
+    logging.disable()  # handlers that raise are meant to
+    wrong = False
+    for name in arguments.course:
+        where = MEMORY if MEMORY.is_dir() else None
+        with tempfile.TemporaryDirectory(prefix="saga-", dir=where) as folder:
+            url = arguments.url.replace("FOLDER", folder)
+            trial = Trial(url, COURSES[name], Path(folder))
+            told = kill_everywhere(trial, arguments.every, arguments.again)
+        line = json.dumps({"course": name, **told, "wrong": trial.wrong})
+        sys.stdout.write(f"{line}\n")
+        wrong |= bool(trial.wrong)
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -31,6 +31,10 @@ WEIGHED = (ON_THE_ROAD[0], "weigh courier", ON_THE_ROAD[1], SIGNED)
 LATER = (SOUND[2], *ON_THE_ROAD, SIGNED)
 
 
+class Unfinished(Exception):
+    """A process has not ended in all the rounds that a client went."""
+
+
 class Course(NamedTuple):
     """What a client asks for, how the handlers act, and how it ends.
 
@@ -131,7 +135,7 @@ class Client:
                 self.points()
                 return
             self._wait(PAST_A_LEASE)
-        raise AssertionError("it does not end")
+        raise Unfinished
 
     def judge(self) -> str:
         """Hold what is there to itself; how it has ended, empty if it has not."""

@@ -12,12 +12,13 @@ import argparse
 import gc
 import json
 import logging
+import mmap
 import os
 import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from killing import Points
 from sagadsl.runtime import open_store
 
 MEMORY = Path("/dev/shm")  # where a write costs nothing; a kill loses none
+SHARED = 1 << 16
 OPENING = 25  # so many points a process has behind it when there are tables
 TABLES = (
     "saga_process",
@@ -55,6 +57,8 @@ class Trial:
         self.folder = folder
         self.kills = 0
         self.wrong: list[str] = []
+        # What a process says goes through memory: its system calls may fail.
+        self._told = mmap.mmap(-1, SHARED)
         self._warm()
 
     def kill(self, *fatal: int) -> Seen:
@@ -62,7 +66,7 @@ class Trial:
         one end what they began; what that one sees.
         """
         (self.folder / "seen").unlink(missing_ok=True)
-        self._clear(tables=fatal[:1] <= (OPENING,))
+        self.clear(tables=fatal[:1] <= (OPENING,))
         named = sum(fatal) % 2 == 1
         for point in fatal:
             self.kills += self._process(point, named=named)
@@ -71,28 +75,61 @@ class Trial:
             return Seen(0, [])
         return Seen(*json.loads((self.folder / "seen").read_text("utf-8")))
 
+    def take(self, points: Points, *, named: bool = False, last: bool = False) -> None:
+        """What a process does: judge what there is, take the course as far as it goes.
+
+        The last one has to bring it to its end.
+        """
+        with open_store(self.url) as store:
+            name = "worker" if named else ""
+            client = Client(self.course, self.folder, store, points, name)
+            client.judge()
+            client.take()
+            if last:
+                assert client.judge(), "it has not ended"
+
+    def died(self, child: int) -> bool:
+        """Wait for a process; whether it was killed. What it says is wrong is kept."""
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            return os.WTERMSIG(status) == signal.SIGKILL
+        if os.WEXITSTATUS(status):
+            self._told.seek(0)
+            self.wrong.append(self._told.readline().decode().replace("\0", "\n"))
+        return False
+
+    def fork(self, run: Callable[[], object]) -> int:
+        """A process that runs this, and writes down what it raises."""
+        child = os.fork()
+        if child:
+            return child
+        try:
+            run()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001  whatever it is, the parent tells of it
+            said = traceback.format_exc()[-SHARED // 4 :].replace("\n", "\0")
+            self._told.seek(0)
+            self._told.write(f"{said}\n".encode())
+        os._exit(1)
+
+    def clear(self, *, tables: bool = False) -> None:
+        """Begin with nothing; where that takes long, the tables stay unless told."""
+        for name in ("outside", "orders.db", "orders.db-wal", "orders.db-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        if not self.url.startswith("sqlite"):
+            self.died(self.fork(lambda: _empty(self.url, tables)))
+
     def _process(self, fatal: int, *, named: bool = False, last: bool = False) -> bool:
         """One process on the course, which dies at a point; whether it did."""
         points = Points(fatal)
 
         def run() -> None:
             points.hook(self.url)
-            with open_store(self.url) as store:
-                name = "worker" if named else ""
-                client = Client(self.course, self.folder, store, points, name)
-                client.judge()
-                client.take()
-                if last:
-                    assert client.judge(), "it has not ended"
+            self.take(points, named=named, last=last)
             seen = json.dumps([points.count, points.lasting])
             (self.folder / "seen").write_text(seen, "utf-8")
 
-        status = forked(run, self.folder / "wrong")
-        if os.WIFSIGNALED(status):
-            return os.WTERMSIG(status) == signal.SIGKILL
-        if os.WEXITSTATUS(status):
-            self.wrong.append((self.folder / "wrong").read_text("utf-8"))
-        return False
+        return self.died(self.fork(run))
 
     def _warm(self) -> None:
         """Have ready what every process would make anew: they are forked from here."""
@@ -101,26 +138,6 @@ class Trial:
         if not self.url.startswith("sqlite"):
             import_module("sagadsl.runtime.postgres")
         gc.freeze()
-
-    def _clear(self, *, tables: bool = False) -> None:
-        """Begin with nothing; where that takes long, the tables stay unless told."""
-        for name in ("outside", "orders.db", "orders.db-wal", "orders.db-shm"):
-            (self.folder / name).unlink(missing_ok=True)
-        if not self.url.startswith("sqlite"):
-            forked(lambda: _empty(self.url, tables), self.folder / "wrong")
-
-
-def forked(run: Callable[[], object], told: Path) -> int:
-    """The status of a process that runs this, and writes down what it raises."""
-    child = os.fork()
-    if child:
-        return os.waitpid(child, 0)[1]
-    try:
-        run()
-        os._exit(0)
-    except BaseException:  # noqa: BLE001  whatever it is, the parent tells of it
-        told.write_text(traceback.format_exc(), "utf-8")
-    os._exit(1)
 
 
 def _empty(url: str, tables: bool) -> None:
@@ -155,14 +172,25 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--again", type=int, default=0)
     arguments = parser.parse_args()
+    every, again = arguments.every, arguments.again
+    return tell(
+        arguments.url,
+        arguments.course,
+        lambda trial: kill_everywhere(trial, every, again),
+    )
+
+
+def tell(
+    url: str, courses: Iterable[str], run: Callable[[Trial], dict[str, object]]
+) -> int:
+    """Print a line for each course, of what it gives; 1 if anything was wrong."""
     logging.disable()  # handlers that raise are meant to
     wrong = False
-    for name in arguments.course:
+    for name in courses:
         where = MEMORY if MEMORY.is_dir() else None
         with tempfile.TemporaryDirectory(prefix="saga-", dir=where) as folder:
-            url = arguments.url.replace("FOLDER", folder)
-            trial = Trial(url, COURSES[name], Path(folder))
-            told = kill_everywhere(trial, arguments.every, arguments.again)
+            trial = Trial(url.replace("FOLDER", folder), COURSES[name], Path(folder))
+            told = run(trial)
         line = json.dumps({"course": name, **told, "wrong": trial.wrong})
         sys.stdout.write(f"{line}\n")
         wrong |= bool(trial.wrong)

@@ -37,7 +37,7 @@ def traced(trial: Trial, fault: str = "") -> bool:
 
     child = trial.fork(run)
     os.close(ready)
-    told = trial.folder / "trace"
+    told = str(trial.folder / "trace")
     command = ["strace", "-f", "-p", str(child), "-o", told]
     command += ["-e", f"trace={','.join(CALLS)}"]
     command += ["-e", f"inject={fault}"] if fault else []
@@ -63,8 +63,8 @@ def count(trial: Trial) -> Counter[str]:
     """How often the process makes each system call."""
     trial.clear()
     traced(trial)
-    names = re.findall(r"^\d+ +(\w+)\(", (trial.folder / "trace").read_text(), re.M)
-    return Counter(names)
+    trace = (trial.folder / "trace").read_text("utf-8")
+    return Counter(re.findall(r"^\d+ +(\w+)\(", trace, re.MULTILINE))
 
 
 def fail_everywhere(trial: Trial, every: int) -> dict[str, object]:

@@ -61,6 +61,13 @@ def changed_settings(changes: Changes) -> Iterator[tuple[str, str]]:
             yield was, now
 
 
+def changed_waives(changes: Changes) -> Iterator[tuple[str, bool]]:
+    """The lines of upgrades that only one version has, and whether it is the newer."""
+    for waive, old, new in changes.waives:
+        if old != new:
+            yield f"from {waive.version} waive {waive.action} when {waive.when}", new
+
+
 def _body(changes: Changes) -> Iterator[tuple[str, str, str]]:
     """Lines of a mark, the older version and the newer one."""
     for change in changes.rows:
@@ -71,10 +78,8 @@ def _body(changes: Changes) -> Iterator[tuple[str, str, str]]:
             yield _mark(state.old, state.new), was, now
     for was, now in changed_settings(changes):
         yield "~", was, now
-    for waive, old, new in changes.waives:
-        if old != new:
-            line = f"from {waive.version} waive {waive.action} when {waive.when}"
-            yield ("+", "", line) if new else ("-", line, "")
+    for line, new in changed_waives(changes):
+        yield ("+", "", line) if new else ("-", line, "")
 
 
 def difference_data(changes: Changes) -> dict[str, Any]:

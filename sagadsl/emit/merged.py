@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sagadsl.emit.diagram import Diagram, StateNode, StepNode, diagram_of
-from sagadsl.emit.difference import changed_settings, version_heads
+from sagadsl.emit.difference import changed_settings, changed_waives, version_heads
 from sagadsl.emit.rows import bound, clauses
 from sagadsl.emit.standing import Mark, StateMark, StepMark
 from sagadsl.model import Pinned
@@ -13,6 +13,10 @@ from sagadsl.versions.changes import Changes, RowChange, StateChange
 def merged_diagram(pinned: Pinned, changes: Changes) -> Diagram:
     """The rows and states of both versions, each once and marked where they differ."""
     settings = (f"{now}, was: {was}" for was, now in changed_settings(changes))
+    waives = (
+        f"{Mark.ADDED if new else Mark.REMOVED}: {line}"
+        for line, new in changed_waives(changes)
+    )
     old, new = (
         diagram_of(pinned, None, version) for version in (changes.old, changes.new)
     )
@@ -20,7 +24,7 @@ def merged_diagram(pinned: Pinned, changes: Changes) -> Diagram:
     before = {step.action: step for step in old.steps}
     after = {step.action: step for step in new.steps}
     return new._replace(
-        terms=(" and ".join(version_heads(changes)), *settings),
+        terms=(" and ".join(version_heads(changes)), *settings, *waives),
         states=tuple(_state(boxes[each.state], each) for each in changes.states),
         steps=tuple(
             _step(

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sagadsl.driver import compile_saga, release_text
-from sagadsl.emit.difference import difference_page
+from sagadsl.emit.difference import difference_page, emit_difference
 from sagadsl.emit.dot import draw_dot
 from sagadsl.emit.merged import merged_diagram
 from sagadsl.emit.standing import Mark
@@ -75,6 +75,20 @@ def test_what_differs_is_marked() -> None:
         "version 1 (released) and version 2 (draft)",
         "expires 5 days, was: expires 3 days",
     )
+
+
+def test_a_picture_tells_which_upgrades_are_declared() -> None:
+    """As the table does; both are of one value."""
+    waiving = (
+        AFTER.rstrip().removesuffix("}")
+        + "upgrades { from 1 waive check when send }\n}\n"
+    )
+    pinned, changes = compared(waiving)
+    said = "from 1 waive check when send"
+    assert f"added: {said}" in merged_diagram(pinned, changes).terms
+    assert said in emit_difference(changes)
+    back = changes_of(changes.new, changes.old)
+    assert f"removed: {said}" in merged_diagram(pinned, back).terms
 
 
 def test_of_a_changed_row_each_line_is_told_apart_and_what_it_was_is_kept() -> None:

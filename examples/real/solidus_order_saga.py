@@ -771,7 +771,9 @@ class Guards(NamedTuple):
             if closed & bit and not (failed & bit and plan.fallible):
                 before = Record(begun, done, closed & ~bit, aborting)
                 if not self.may(before, Kind.UNDO, plan):
-                    return "no run leads here: " + self.why_not(before, Kind.UNDO, plan)
+                    fails = failed & bit and not plan.undo_in_doubt
+                    kind = Kind.FAIL if fails else Kind.UNDO
+                    return "no run leads here: " + self.why_not(before, kind, plan)
             seen |= bit
         before = Record(begun, done, closed)
         if aborting and not self.may(before, Kind.ABORT, None):
@@ -784,7 +786,7 @@ class Guards(NamedTuple):
     def names(self, mask: int) -> str:
         """The steps of a mask, in words."""
         plans = sorted(plan for plan in self.plans if mask & plan.bit)
-        return " and ".join(f"`{plan.rule.name}`" for plan in plans)
+        return self._listed([f"`{plan.rule.name}`" for plan in plans])
 
     def _why_not_end(self, record: Record, kind: Kind) -> str:
         """Why a process can be neither given up nor finished."""
@@ -840,7 +842,7 @@ class Guards(NamedTuple):
         if missing:
             fewest = min(map(len, missing))
             waits = [
-                " and ".join(self._producers(place) for place in places)
+                self._listed([self._producers(place) for place in places])
                 for places in missing
                 if len(places) == fewest
             ]
@@ -852,7 +854,7 @@ class Guards(NamedTuple):
             return f"{name} is ruled out by {self.names(rivals)}"
         places = plan.alternatives[0].places
         never = [self._producers(p) for p in places if not p.reached(done, failed)]
-        return f"{name} waits for {' and '.join(never)}, which can no longer happen"
+        return f"{name} waits for {self._listed(never)}, which can no longer happen"
 
     def _live(self, record: Record) -> int:
         """The steps that are in doubt or may still begin, at once or later."""
@@ -873,6 +875,13 @@ class Guards(NamedTuple):
             f"the failure of `{p.rule.name}`" for p in plans if place.failers & p.bit
         ]
         return " or ".join(steps) or f"`{place.name}`, where nothing leads to"
+
+    @staticmethod
+    def _listed(names: list[str], most: int = 6) -> str:
+        """Names in a sentence, as many as a reader looks at."""
+        if len(names) > most:
+            names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+        return " and ".join(names)
 
 
 class Machine:

@@ -74,6 +74,7 @@ class Standing(NamedTuple):
 
 
 _MOST_ROUNDS = 4
+_MOST_NAMES = 6
 # What is told of a row whose rounds differ: what is going on, else what came last.
 _URGENT = (Mark.DOUBT, Mark.NEXT)
 
@@ -209,6 +210,8 @@ def _caption(machine: Machine, record: Record) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a row, as in `a, b and c`."""
+    """Names in a row, as in `a, b and c`, as many as a reader looks at."""
+    if len(names) > _MOST_NAMES:
+        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} more"]
     *others, last = names or ("",)
     return f"{', '.join(others)} and {last}" if others else last

@@ -11,6 +11,7 @@ from sagadsl.proofs.pair import Pair
 from sagadsl.proofs.solver import OverBudget
 
 DOUBT = " in doubt"
+_MOST_NAMES = 12
 ABORTED = "being aborted"
 
 
@@ -121,5 +122,7 @@ def _why(moves: Moves, places: Sequence[str]) -> str:
 
 
 def _either(names: Sequence[str]) -> str:
+    if len(names) > _MOST_NAMES:
+        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} more"]
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last

@@ -35,6 +35,22 @@ def test_a_step_in_doubt_stands_between_states():
     assert caption == "in doubt: make_payment"
 
 
+def test_of_many_names_some_are_told():
+    """As many as a reader looks at, in a picture and in a refusal."""
+    each = range(40)
+    rows = [f"begun -> {' & '.join(f's{n}' for n in each)} : split"]
+    rows += [f"s{n} -> t{n} : make_{n}" for n in each]
+    rows.append(f"{' & '.join(f't{n}' for n in each)} -> ended : join")
+    states = ["initial begun", "final ended", *(f"{a}{n}" for a in "st" for n in each)]
+    inside = f"states {{ {', '.join(states)} }}\ntransitions {{ {', '.join(rows)} }}"
+    wide = compiled("wide.saga", f"saga wide {{\naggregate id\n{inside}\n}}\n")
+    standing = stand(wide.latest, after(wide, "do split"))
+    assert standing.caption == "now in s0, s1, s2, s3, s4 and 35 more"
+    waits = [f"`make_{n}`" for n in range(5)] + ["35 more"]
+    with pytest.raises(Refused, match=f"^`join` waits for {' and '.join(waits)}$"):
+        after(wide, "do split", "do join")
+
+
 def test_a_loop_tells_its_rounds():
     first = ("do check_out", "begin make_payment", "fail make_payment")
     standing = stand(ORDER.latest, after(ORDER, *first, "do try_another_card"))

@@ -148,7 +148,7 @@ def test_late_answers_are_heard_while_aborting(order: Machine) -> None:
 BEFORE = [
     (Record(0b10), "no run leads here: `pay` waits for `check_out`"),
     (Record(0, 0b1), "`check_out` cannot have ended without having begun"),
-    (Record(0b1, 0, 0b1), "no run leads here: `check_out` has no compensation"),
+    (Record(0b1, 0, 0b1), "no run leads here: `check_out` cannot fail"),
     (Record(0b11, 0b11, 0b10), "cannot be undone: the process is not aborting"),
     (Record(0b1011, 0b11), "`cancel`"),
     (Record(0, 0, 0, FINISHED), "no run finishes here: it stands in `basket`"),

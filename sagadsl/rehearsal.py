@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sagadsl.checks import failing_scenario
 from sagadsl.diagnostics import Finding
 from sagadsl.driver import check_bytes
 from sagadsl.machine import Record
-from sagadsl.model import Pinned, Scenario
+from sagadsl.model import Pinned, Scenario, Version
 from sagadsl.proofs import Proof
 from sagadsl.proofs.run import walk
 from sagadsl.proofs.scenario import Played, play
 from sagadsl.versions import pin
+from sagadsl.versions.breaking import RULES, Category, find_breaking
 
 
 class Rehearsed(NamedTuple):
@@ -36,12 +38,42 @@ def rehearse_saga(path: str, data: bytes) -> Rehearsed:
     return Rehearsed(scenarios, others)
 
 
-def where_it_stops(path: str, data: bytes, code: str) -> tuple[Pinned, Record] | None:
+class Stopped(NamedTuple):
+    """Where the run of a finding leads: a record of a version of a saga."""
+
+    pinned: Pinned
+    version: Version
+    record: Record
+
+
+def where_it_stops(path: str, data: bytes, code: str) -> Stopped | None:
     """Where the run of the first finding of a code leads, in a saga that has positions.
 
     None if there is no such finding, or none with a run.
     """
     saga, findings = check_bytes(path, data)
-    runs = [f.run for f in findings if f.code == code and f.run]
-    pinned = pin(saga, None)[0] if saga and runs else None
-    return (pinned, walk(pinned.latest.machine(), runs[0])) if pinned else None
+    pinned = pin(saga, None)[0] if saga else None
+    return _stopped(pinned, pinned.latest, findings, code) if pinned else None
+
+
+def breaks(code: str) -> bool:
+    """Whether findings of a code are of two versions."""
+    return any(rule.RULE.code == code for rules in RULES.values() for rule in rules)
+
+
+def where_it_breaks(pinned: Pinned, code: str) -> Stopped | None:
+    """Where the run of what a draft breaks leads, in the version released before it.
+
+    None if there is no such finding, or none with a run.
+    """
+    released = [version for version in pinned.versions if version.released]
+    findings = find_breaking(pinned, released, list(Category))
+    return _stopped(pinned, released[-1], findings, code) if released else None
+
+
+def _stopped(
+    pinned: Pinned, version: Version, findings: Iterable[Finding], code: str
+) -> Stopped | None:
+    runs = (finding.run for finding in findings if finding.code == code)
+    run = next(filter(None, runs), None)
+    return Stopped(pinned, version, walk(version.machine(), run)) if run else None

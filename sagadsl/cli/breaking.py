@@ -8,7 +8,12 @@ from pathlib import Path
 
 import click
 
-from sagadsl.cli.common import compile_or_exit, paths_argument
+from sagadsl.cli.common import (
+    compile_file,
+    compile_or_exit,
+    hint_at,
+    paths_argument,
+)
 from sagadsl.cli.files import (
     Unusable,
     find_sagas,
@@ -44,7 +49,7 @@ def command(
 
     The draft is judged against the last released version. A finding that is intended
     is accepted with --approve RULE --reason TEXT: for this version only, and to be seen
-    in the lock file.
+    in the lock file. Of a saga that does not compile the errors are told instead.
     """
     found = find_sagas(paths, read_config())
     if (approve is None) != (reason is None):
@@ -52,13 +57,19 @@ def command(
     if approve is not None and reason is not None:
         if not reason.strip():
             raise click.BadParameter("it is empty", param_hint="--reason")
-        for path in found:
-            _approve(path, approve, reason)
+        _approve(found, approve, reason)
         return
     findings: list[Finding] = []
+    compared = 0
     for path in found:
-        findings += _breaking(path, compile_or_exit(path), against)
-    report(findings, form, f"{sagas(len(found))} compared")
+        pinned, wrong = compile_file(path)
+        if pinned is None:
+            findings += wrong
+        else:
+            compared += 1
+            hint_at(path, wrong)
+            findings += _breaking(path, pinned, against)
+    report(findings, form, f"{sagas(compared)} compared")
 
 
 def _breaking(path: Path, pinned: Pinned, against: str | None) -> Sequence[Finding]:
@@ -90,14 +101,18 @@ def _git(folder: Path, *words: str) -> str | None:
     return None if done.returncode else done.stdout.decode(errors="replace")
 
 
-def _approve(path: Path, rule: str, reason: str) -> None:
+def _approve(paths: Sequence[Path], rule: str, reason: str) -> None:
+    """Approve it for all or, if one of them has no draft or is wrong, for none."""
     from sagadsl.driver import lock_text  # noqa: PLC0415  imports the compiler
     from sagadsl.versions.breaking import approve  # noqa: PLC0415  as above
 
-    pinned = compile_or_exit(path)
-    approved = approve(pinned, rule, reason)
-    if isinstance(approved, str):
-        raise click.UsageError(f"{shown(path)}: {approved}")
-    write_bytes(lock_path(path), lock_text(approved).encode())
-    number = approved.latest.number
-    click.echo(f"{shown(path)}: approved {rule} for version {number}")
+    drafts: list[tuple[Path, Pinned]] = []
+    for path in paths:
+        approved = approve(compile_or_exit(path), rule, reason)
+        if isinstance(approved, str):
+            raise click.UsageError(f"{shown(path)}: {approved}")
+        drafts.append((path, approved))
+    for path, pinned in drafts:
+        write_bytes(lock_path(path), lock_text(pinned).encode())
+        number = pinned.latest.number
+        click.echo(f"{shown(path)}: approved {rule} for version {number}")

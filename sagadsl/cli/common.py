@@ -68,10 +68,15 @@ def compile_or_exit(path: Path) -> Pinned:
     if pinned is None:
         tell(findings)
         sys.exit(1)
-    if findings:
-        what = "1 warning" if len(findings) == 1 else f"{len(findings)} warnings"
-        click.echo(f"{shown(path)}: {what}, see `sagac check`", err=True)
+    hint_at(path, findings)
     return pinned
+
+
+def hint_at(path: Path, warnings: Sequence[Finding]) -> None:
+    """Count the warnings about a saga, which another command tells."""
+    if warnings:
+        what = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+        click.echo(f"{shown(path)}: {what}, see `sagac check`", err=True)
 
 
 def version_of(

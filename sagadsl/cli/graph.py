@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,7 +20,9 @@ from sagadsl.cli.explain import code_of, read_pages
 from sagadsl.cli.files import one_saga, read_bytes, shown
 from sagadsl.cli.records import RECORD, no_record, why_no_record
 from sagadsl.machine import Record
-from sagadsl.model import Pinned
+
+if TYPE_CHECKING:
+    from sagadsl.rehearsal import Stopped
 
 SUFFIXES = (".svg", ".png", ".dot", ".mmd", ".html")
 
@@ -58,7 +61,8 @@ def command(
     """Draw a saga as .svg, .png, .dot, .mmd or .html, by the suffix of FILE.
 
     PATH is a saga, or a folder with no more than one. With --finding it shows where the
-    run of a finding leads, also of a saga that does not compile.
+    run of a finding leads, also of a saga that does not compile; what `sagac breaking`
+    finds is shown in the version that was released.
     """
     check_suffix(out, SUFFIXES)
     from sagadsl.emit.targets import draw  # noqa: PLC0415  imports emitters
@@ -67,8 +71,7 @@ def command(
         if record is not None or number is not None:
             raise click.UsageError("--finding says itself what to mark")
         code = code_of(code, read_pages(), "--finding")
-        pinned, record = _stopped(one_saga(path), code)
-        version = pinned.latest
+        pinned, version, record = _stopped(one_saga(path), code)
     else:
         pinned = compile_or_exit(path)
         version = version_of(pinned, number)
@@ -77,11 +80,18 @@ def command(
     write_drawing(out, path, lambda form: draw(pinned, form, record, version))
 
 
-def _stopped(path: Path, code: str) -> tuple[Pinned, Record]:
+def _stopped(path: Path, code: str) -> Stopped:
     """A saga, and the record where the run of its first finding of a code ends."""
-    from sagadsl.rehearsal import where_it_stops  # noqa: PLC0415  imports the compiler
+    from sagadsl.rehearsal import (  # noqa: PLC0415  imports the compiler
+        breaks,
+        where_it_breaks,
+        where_it_stops,
+    )
 
-    found = where_it_stops(shown(path), read_bytes(path), code)
+    if breaks(code):
+        found = where_it_breaks(compile_or_exit(path), code)
+    else:
+        found = where_it_stops(shown(path), read_bytes(path), code)
     if found is None:
         wanting(f"{shown(path)}: no finding {code} with a run")
     return found

@@ -35,6 +35,18 @@ def sagac(tmp_path):
     return run
 
 
+@pytest.fixture
+def changed(sagac):
+    """A saga with a released version, and a draft with a step more."""
+    from project import INSERTED, write
+
+    write(sagac)
+    sagac("build", "--target", "py")
+    assert sagac("release", "order.saga")[0] == 0
+    write(sagac, INSERTED)
+    return sagac
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def operate(request, sagac, tmp_path):
     """Run `sagac` on a store with orders, beside the source of their saga."""

@@ -18,6 +18,9 @@ saga order {
     }
 }
 """
+INSERTED = ORDER.replace("        paid\n", "        paid\n        packed\n").replace(
+    "paid  -> shipped : ship", "paid -> packed : pack by ops\npacked -> shipped : ship"
+)
 BROKEN = ORDER.replace("-> paid ", "-> piad ")
 
 

@@ -7,25 +7,12 @@ import re
 import subprocess
 
 import pytest
-from project import ORDER, write
+from project import BROKEN, INSERTED, write
 
-INSERTED = ORDER.replace("        paid\n", "        paid\n        packed\n").replace(
-    "paid  -> shipped : ship", "paid -> packed : pack by ops\npacked -> shipped : ship"
-)
 WAIVING = (
     INSERTED.rstrip().removesuffix("}")
     + "upgrades { from 1 waive pack when ship }\n}\n"
 )
-
-
-@pytest.fixture
-def changed(sagac):
-    """A saga with a released version, and a draft with a step more."""
-    write(sagac)
-    sagac("build", "--target", "py")
-    assert sagac("release", "order.saga")[0] == 0
-    write(sagac, INSERTED)
-    return sagac
 
 
 def git(folder, *words):
@@ -165,30 +152,6 @@ def test_breaking_judges_nothing_where_nothing_is_released(sagac):
     assert sagac("breaking")[0] == 0
 
 
-def test_an_approval_is_kept_for_its_version_only(changed):
-    said = ("--approve", "refused-record", "--reason", "nobody is shipped")
-    assert changed("breaking", "order.saga", *said) == (
-        0,
-        "order.saga: approved refused-record for version 2\n",
-        "",
-    )
-    assert changed("breaking")[0] == 0
-    assert changed("build", "--target", "py")[0] == 0
-    lock = (changed.folder / "order.saga.lock").read_text()
-    assert '"approved": {"refused-record": "nobody is shipped"}' in lock
-    assert changed("breaking")[0] == 0
-    assert changed("release", "order.saga")[0] == 0
-    write(
-        changed,
-        INSERTED.replace(
-            "paid -> packed", "paid -> checked : check\nchecked -> packed"
-        ).replace("        packed\n", "        packed\n        checked\n"),
-    )
-    status, _, err = changed("breaking")
-    assert status == 1
-    assert "version 3 refuses records of version 2" in err
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -207,14 +170,17 @@ def test_what_breaking_does_not_understand(changed, words, said):
     assert (changed.folder / "order.saga.lock").read_bytes() == before
 
 
-def test_nothing_is_approved_for_a_released_version(sagac):
-    write(sagac)
-    sagac("build", "--target", "py")
-    sagac("release", "order.saga")
-    said = ("--approve", "refused-record", "--reason", "why")
-    status, _, err = sagac("breaking", *said)
-    assert status == 2
-    assert "version 1 is released, and there is no draft" in err
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_of_what_does_not_compile_the_errors_are_told(changed, form):
+    """In the form that was asked for; the other sagas are compared."""
+    write(changed, BROKEN.replace("saga order", "saga broken"), "broken.saga")
+    status, out, err = changed("breaking", "--format", form)
+    assert status == 1
+    told = out if form == "json" else err
+    assert "SAGA101" in told
+    assert "SAGA621" in told
+    assert form == "json" or "1 saga compared: 2 errors" in err
+    assert form == "text" or json.loads(out)
 
 
 def test_categories_are_configured(changed):

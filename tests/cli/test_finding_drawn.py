@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from project import INSERTED, write
+
 CLAIM = """saga claim {
     aggregate claim_id
     states { initial filed, approved, rejected, final closed }
@@ -41,3 +43,17 @@ def test_a_finding_that_does_not_exist_is_a_slip_of_the_user(sagac):
     status, _, err = sagac("graph", "claim.saga", "--finding", "stuk", "-o", "x.dot")
     assert status == 2
     assert "there is no finding 'stuk'; did you mean stuck?" in err
+
+
+def test_what_a_draft_breaks_is_drawn_in_the_version_that_was_released(sagac):
+    write(sagac)
+    sagac("build", "--target", "py")
+    sagac("release", "order.saga")
+    drawn = ("graph", "order.saga", "--finding", "SAGA621", "-o", "order.dot")
+    assert sagac(*drawn)[0] == 1
+    write(sagac, INSERTED)
+    assert sagac(*drawn)[0] == 0
+    picture = (sagac.folder / "order.dot").read_text()
+    assert "in doubt: ship" in picture
+    assert "version 1" in picture
+    assert "packed" not in picture

@@ -1,7 +1,8 @@
-"""What all tests share: golden files, rewritten by `--update`."""
+"""What all tests share: golden files, rewritten by `--update`; and what was tried."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,19 @@ pytest_plugins = ["postgres_server", "drivers", "judges", "kills"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the golden files")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of tests with random sagas how often each verdict was come to."""
+    tallies: dict[str, Counter[str]] = {}
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "verdicts":
+                test = report.nodeid.partition("[")[0]
+                tallies.setdefault(test, Counter()).update(value)
+    for test, tally in tallies.items():
+        counts = ", ".join(f"{name} {count}" for name, count in tally.most_common())
+        terminalreporter.write_line(f"{test}: {counts}")
 
 
 @pytest.fixture

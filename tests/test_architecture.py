@@ -56,6 +56,7 @@ FENCES = {
     "pyarrow": r"sagadsl/audit/arrow\.py$",
     "dbos": r"sagadsl/engines/dbos\.py$",
     "restate": r"sagadsl/engines/restate\.py$",
+    "temporalio": r"sagadsl/engines/temporal(_front)?\.py$",
     "opentelemetry": r"sagadsl/runtime/telemetry\.py$",
 }
 ALONE = ({"jinja2"}, {"graphviz", "pygraphviz"})

@@ -179,6 +179,7 @@ TARGETS = {
     "pytest": Target("test_*_saga.py", _pytest),
     "dbos": Target("*_dbos.py", _engine("dbos")),
     "restate": Target("*_restate.py", _engine("restate")),
+    "temporal": Target("*_temporal.py", _engine("temporal")),
     "audit-sql": Target("*.audit.sql", _audit_sql, check_width),
 }
 DEFAULT = ("py", "dot", "svg")

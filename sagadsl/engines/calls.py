@@ -27,8 +27,8 @@ class Calls:
         self._drawn: set[str] = set()
 
     def name(self, version: int, call: Call) -> str:
-        """The name of a call on the engine, as in `order@2/make_payment`."""
-        return f"{self._saga.name}@{version}/{call.handler}"
+        """The name of a call on the engine."""
+        return call_name(self._saga, version, call.handler)
 
     def draw(self) -> str:
         """A token for one call that is about to be made by this worker."""
@@ -52,6 +52,11 @@ class Calls:
     def close(self) -> None:
         """End the loop of async handlers."""
         self._caller.close()
+
+
+def call_name(saga: Saga, version: int, handler: str) -> str:
+    """The name of a call on an engine, as in `order@2/make_payment`."""
+    return f"{saga.name}@{version}/{handler}"
 
 
 def needs_token(call: Call) -> bool:

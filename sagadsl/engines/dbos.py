@@ -14,19 +14,18 @@ from typing import Any
 from dbos import DBOS, SetWorkflowID
 
 from sagadsl.engines.calls import Calls, needs_token, now
-from sagadsl.engines.flow import Flow, Next
+from sagadsl.engines.flow import RULES, Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
 
-RULES = "sagadsl-1"
-"""The `application_version` for DBOS: it changes when a flow would go another way.
+# RULES is the `application_version`. A process keeps the version of its saga by the
+# name of its workflow, so a newer worker takes up what an older one has left; DBOS
+# allows that within one application version.
+__all__ = ["RULES", "DbosSaga"]
 
-A process keeps the version of its saga by the name of its workflow. So a newer worker
-takes up what an older one has left; DBOS allows that within one application version.
-"""
 TOPIC = "sagadsl"
 EVER = 3e8  # seconds: a workflow waits for an event as long as it takes
 

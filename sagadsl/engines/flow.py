@@ -18,6 +18,8 @@ from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, Version
 from sagadsl.runtime.turn import Call, Turn
 
+RULES = "sagadsl-1"
+"""These rules, for an engine that is told of its code: another flow, another name."""
 WORKER = "engine"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 BY, SYSTEM, AFTER = "by ", "by system", "after "
@@ -139,6 +140,17 @@ class Version:
         self.expires: int = machine.expires * 1000
         self.remember: int = machine.remember * 1000
 
+    @cached_property
+    def handlers(self) -> tuple[str, ...]:
+        """The names of the handlers that this version calls, each once."""
+        names: dict[str, None] = {}
+        for step in self.steps.values():
+            for work in (step.forward, step.backward):
+                if work:
+                    names[work.handler] = None
+                    names.update({work.probe: None} if work.probe else {})
+        return tuple(names)
+
     def may(self, record: Any, kind: str, step: Taken | None = None) -> bool:
         """Whether an event may happen to a record."""
         plan = step.plan if step else None
@@ -174,11 +186,5 @@ class Saga:
     @cached_property
     def handlers(self) -> tuple[str, ...]:
         """The names of every handler that some version calls."""
-        names: dict[str, None] = {}
-        for version in self.versions.values():
-            for step in version.steps.values():
-                for work in (step.forward, step.backward):
-                    if work:
-                        names[work.handler] = None
-                        names.update({work.probe: None} if work.probe else {})
-        return tuple(names)
+        called = (version.handlers for version in self.versions.values())
+        return tuple(dict.fromkeys(chain.from_iterable(called)))

@@ -34,6 +34,7 @@ TEXTS = {
     "order.audit.sql": emit_audit_sql,
     "order_dbos.py.txt": lambda pinned: emit_engine(pinned, "dbos"),
     "order_restate.py.txt": lambda pinned: emit_engine(pinned, "restate"),
+    "order_temporal.py.txt": lambda pinned: emit_engine(pinned, "temporal"),
     "order.html": lambda pinned: emit_html(pinned, None, "<svg></svg>\n"),
 }
 

@@ -52,7 +52,7 @@ def modules(tmp_path_factory):
     for path in SOUND:
         module = folder / f"{path.stem}_saga.py"
         module.write_text(emit_python(compiled(path)), encoding="utf-8")
-        for engine in ("dbos", "restate"):
+        for engine in ("dbos", "restate", "temporal"):
             text = emit_engine(compiled(path), engine)
             module.with_name(f"{path.stem}_{engine}.py").write_text(text, "utf-8")
     return folder

@@ -1,0 +1,255 @@
+"""A saga on Temporal: a workflow for each process, an activity type for each call.
+
+Temporal never repeats an activity that may be attempted once; it says that it timed
+out. So a call needs no token: one whose worker is gone is lost, and the saga's rules
+decide what follows. They also count attempts and pauses, so no activity is retried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.common import (
+    RetryPolicy,
+    VersioningBehavior,
+    WorkerDeploymentVersion,
+)
+from temporalio.exceptions import ActivityError
+from temporalio.worker import Worker, WorkerDeploymentConfig
+
+from sagadsl.engines.calls import call_name
+from sagadsl.engines.flow import RULES, Flow
+from sagadsl.engines.front import Asked, over, told
+from sagadsl.runtime.ask import Request
+from sagadsl.runtime.call import Caller
+from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.requests import abort
+from sagadsl.runtime.result import Outcome, Result
+from sagadsl.runtime.saga import Saga, SagaModule, Version
+from sagadsl.runtime.turn import Call
+
+ONCE = RetryPolicy(maximum_attempts=1)
+EVER = timedelta(days=3650)  # a handler without a timeout takes as long as it takes
+CALLS = 100  # at once in one worker
+
+
+_SAGAS: dict[int, Saga] = {}
+
+
+def known(module: SagaModule) -> Saga:
+    """The saga of a module, which all processes of a worker share."""
+    saga = _SAGAS.get(id(module))
+    if saga is None:
+        saga = _SAGAS[id(module)] = Saga(module)
+    return saga
+
+
+class SagaWorkflow:
+    """A process that was started with one version: the emitted module subclasses it.
+
+    A worker that was not heard of for `heartbeat` is held to be dead.
+    """
+
+    heartbeat: ClassVar[timedelta] = timedelta(seconds=30)
+    _saga: ClassVar[Saga]
+    _version: ClassVar[int]
+
+    def __init_subclass__(cls, module: SagaModule, version: int) -> None:
+        cls._saga, cls._version = known(module), version
+
+    @workflow.init
+    def __init__(self, aggregate_id: str, data: dict[str, Any]) -> None:
+        started = round(workflow.info().workflow_start_time.timestamp() * 1000)
+        self._flow = Flow(self._saga, self._version, aggregate_id, data, started)
+        self._calls: set[asyncio.Task[None]] = set()
+        self._now = self._wake = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._end: dict[str, Any] | None = None
+
+    @workflow.update(name="ask")
+    def ask(self, asked: list[Any]) -> list[Any]:
+        """Judge a request."""
+        self._begin()
+        if self._end is not None:
+            return self.look()
+        request = Asked(*asked).request(self._saga)
+        return told(self._go_on(requests=[request])[0])
+
+    @workflow.query(name="look")
+    def look(self) -> list[Any]:
+        """Where the process stands."""
+        process, version = self._flow.process, self._flow.version
+        if self._end is not None:
+            return told(over(self._saga, process.aggregate_id, self._end))
+        held = tuple(version.machine.standing(process.record))
+        return told(Result(Outcome.ACCEPTED, "", process.record, held))
+
+    async def drive(self) -> dict[str, Any]:
+        """Drive the process to its end, and return what is kept of it.
+
+        Who cancels the workflow asks for an abort, as an operator.
+        """
+        self._begin()
+        while self._end is None:
+            try:
+                await workflow.wait_condition(lambda: self._end is not None)
+            except asyncio.CancelledError:
+                self._go_on(requests=[abort("operator", "cancelled on Temporal")])
+        return self._end
+
+    def _begin(self) -> None:
+        """Take the first turn: a request may come before the workflow runs."""
+        if not self._now:
+            self._go_on()
+
+    def _go_on(
+        self,
+        replies: Sequence[tuple[Call, Reply]] = (),
+        requests: Sequence[Request] = (),
+    ) -> tuple[Result, ...]:
+        self._now = max(self._now, round(workflow.now().timestamp() * 1000))
+        following = self._flow.go_on(self._now, replies, requests)
+        for call in following.calls:
+            task = asyncio.create_task(self._call(call))
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+        if following.wake != self._wake:
+            self._set_timer(following.wake)
+        self._end = following.end
+        return following.results
+
+    def _set_timer(self, wake: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake, self._timer = wake, None
+        if wake:
+            pause = (wake - self._now) / 1000
+            self._timer = asyncio.get_running_loop().call_later(pause, self._woken)
+
+    def _woken(self) -> None:
+        self._now, self._wake, self._timer = max(self._now, self._wake), 0, None
+        if self._end is None:
+            self._go_on()
+
+    async def _call(self, call: Call) -> None:
+        timeout = timedelta(milliseconds=call.work.timeout) or EVER
+        name = call_name(self._saga, self._flow.version.number, call.handler)
+        try:
+            told = await workflow.execute_activity(
+                name,
+                _packed(call),
+                start_to_close_timeout=timeout,
+                heartbeat_timeout=self.heartbeat,
+                retry_policy=ONCE,
+            )
+            reply = Reply(*told)
+        except ActivityError as error:
+            reply = Reply("lost", str(error.cause or error))
+        self._go_on([(call, reply)])
+
+
+class TemporalSaga:
+    """What a worker runs: `workflows` and `activities`, as the build `deployment`."""
+
+    def __init__(
+        self,
+        module: SagaModule,
+        handlers: object,
+        workflows: Sequence[type[SagaWorkflow]],
+    ) -> None:
+        """Raises `TypeError` if a handler is missing."""
+        self.saga = known(module)
+        self.workflows = workflows
+        self._caller = Caller(self.saga, handlers)
+        self._threads = ThreadPoolExecutor(CALLS, f"{self.saga.name}-call")
+        self.activities = [
+            self._activity(version, handler)
+            for version in self.saga.versions.values()
+            for handler in version.handlers
+        ]
+
+    @property
+    def deployment(self) -> WorkerDeploymentConfig:
+        """The build of this worker: other rules of the saga, or of ours, are another.
+
+        A process stays with the build that it was started by.
+        """
+        latest = self.saga.latest
+        build = f"{latest.number}-{latest.machine.digest[:12]}-{RULES}"
+        return WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion(self.saga.name, build),
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.PINNED,
+        )
+
+    def worker(self, client: Client, task_queue: str = "", **options: Any) -> Worker:
+        """A worker, on the task queue named as the saga if no other is.
+
+        `options` are those of `temporalio.worker.Worker`; one without a deployment is
+        given `deployment_config=None`.
+        """
+        given = {
+            "workflows": self.workflows,
+            "activities": self.activities,
+            "deployment_config": self.deployment,
+            "max_concurrent_activities": CALLS,
+        }
+        queue = task_queue or self.saga.name
+        return Worker(client, task_queue=queue, **{**given, **options})
+
+    def _activity(
+        self, version: Version, handler: str
+    ) -> Callable[[dict[str, Any]], Awaitable[list[Any]]]:
+        """The activity that calls a handler for a version."""
+
+        @activity.defn(name=call_name(self.saga, version.number, handler))
+        async def perform(given: dict[str, Any]) -> list[Any]:
+            call = _unpacked(version, given)
+            loop = asyncio.get_running_loop()
+            made = loop.run_in_executor(self._threads, self._caller.perform, call)
+            await _finished(made)
+            answer = made.result()
+            return [*answer[:2], dict(answer.values) if answer.values else None]
+
+        return perform
+
+
+def _packed(call: Call) -> dict[str, Any]:
+    """A call as JSON."""
+    return {
+        "aggregate_id": call.aggregate_id,
+        "step": call.step.name,
+        "attempt": call.attempt,
+        "undo": call.undo,
+        "probe": call.probe,
+        "fence": call.fence,
+        "data": call.data,
+    }
+
+
+def _unpacked(version: Version, given: dict[str, Any]) -> Call:
+    """A call that was JSON, as it begins now."""
+    named = {step.name: step for step in version.steps.values()}
+    step = named[given["step"]]
+    work = step.backward if given["undo"] else step.forward
+    assert work is not None
+    began = round(activity.info().started_time.timestamp() * 1000)
+    handler = work.probe if given["probe"] else work.handler
+    return Call(**{**given, "step": step}, work=work, handler=handler, began=began)
+
+
+async def _finished(made: asyncio.Future[Any]) -> None:
+    """Wait for a handler, even where the worker shuts down, and be heard of."""
+    heartbeat = activity.info().heartbeat_timeout
+    pause = heartbeat.total_seconds() / 3 if heartbeat else None
+    while not made.done():
+        activity.heartbeat()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([made], timeout=pause)

@@ -9,6 +9,7 @@ from sagadsl.emit.rows import bound, duration
 from sagadsl.emit.standing import StateMark, StepMark, stand
 from sagadsl.machine import Action, Record, Rule
 from sagadsl.model import Pinned, Version
+from sagadsl.versions.changes import limit_of
 
 
 class StateNode(NamedTuple):
@@ -166,7 +167,9 @@ def _step(pinned: Pinned, version: Version, rounds: list[Rule]) -> StepNode:
         declared(rule.fallbacks),
         "timer" if rule.delay else "system" if by_system else "actor",
         rule.trigger,
-        row.limit if row and version == pinned.latest else 0,
+        row.limit
+        if row and version == pinned.latest
+        else limit_of(version, rule.action),
         action.effect,
         action.pivot,
         version.rows.compensations.get(rule.action, ""),

@@ -110,13 +110,13 @@ def rows_of(version: Version) -> dict[int, Row]:
         undo = undoes.get(name, "")
         how = actions.get(name, Action(name, ""))
         undo_how = actions.get(undo, Action(undo, ""))
-        limit = _limit(version, name)
+        limit = limit_of(version, name)
         row = Row(firsts[name], transition, limit, how, undo, undo_how)
         found[row.step] = row
     return found
 
 
-def _limit(version: Version, action: str) -> int:
+def limit_of(version: Version, action: str) -> int:
     """How often a row may lead into a next round; 0 if it leads into none."""
     copies = version.rows.copies
     counts = [1]

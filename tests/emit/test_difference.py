@@ -7,6 +7,7 @@ import re
 import pytest
 
 from sagadsl.driver import compile_saga, release_text
+from sagadsl.emit.diagram import diagram_of
 from sagadsl.emit.difference import difference_page, emit_difference
 from sagadsl.emit.dot import draw_dot
 from sagadsl.emit.merged import merged_diagram
@@ -99,6 +100,17 @@ def test_of_a_changed_row_each_line_is_told_apart_and_what_it_was_is_kept() -> N
     }
     assert steps["send"].sources == (("wrapped", "checked"), ("carded",))
     assert steps["charge"].standing.was == ("pay", "once, in doubt park")
+
+
+def test_an_older_version_keeps_its_bounds() -> None:
+    """As it is drawn alone, too, where a finding of `breaking` leads."""
+    before = BEFORE.replace("begun, paid", "begun, late, paid").replace(
+        "begun            -> lost : lose after 2 days",
+        "begun -> late : miss\nlate -> begun : wait up to 2 times\nlate -> lost : lose",
+    )
+    pinned, changes = compared(before.replace("up to 2", "up to 3"), before)
+    steps = diagram_of(pinned, None, changes.old).steps
+    assert {step.limit for step in steps if step.action == "wait"} == {2}
 
 
 def test_what_stays_looks_as_always() -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sagadsl.runtime.database import StoreError, Values
@@ -107,9 +108,27 @@ class SqliteDatabase:
                 check_same_thread=False,
             )
             if self._create:
-                connection.execute("PRAGMA journal_mode = WAL")
+                _log_ahead(connection)
             connection.execute(f"PRAGMA synchronous = {self.synchronous}")
         return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on; SQLite itself does not wait here for another that
+    is at it.
+    """
+    late = monotonic() + BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            if monotonic() > late:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 @contextmanager

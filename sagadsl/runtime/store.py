@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sagadsl.runtime.database import Database, StoreError
 from sagadsl.sql import SCHEMA_VERSION, schema
+
+_PREPARES = 0x73616761  # of the locks that have no table, the one that we take
 
 
 class Store:
@@ -19,10 +23,17 @@ class Store:
     def __init__(self, database: Database, *, create: bool = True) -> None:
         """Make the tables where there are none, or else raise `StoreError`."""
         self.database = database
-        if create:
-            self._prepare()
-        else:
-            self._check()
+        found = self._version()
+        if not found and create:
+            with self._alone():
+                found = self._version() or self._prepare()
+        if not found:
+            raise StoreError("there are no tables of a store in it")
+        if found > SCHEMA_VERSION:
+            raise StoreError(
+                f"the store has tables of version {found}, and this release of"
+                f" sagadsl knows {SCHEMA_VERSION}: a newer release wrote it"
+            )
 
     def close(self) -> None:
         """Close every connection."""
@@ -34,37 +45,41 @@ class Store:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _prepare(self) -> None:
-        """Make or bring up to date what is not there; a newer store is not touched."""
+    def _version(self) -> int:
+        """The version of the tables that there are, 0 if there are none."""
+        try:
+            ((version,),) = self.database.rows("SELECT max(version) FROM saga_schema")
+        except StoreError as error:
+            if "saga_schema" in str(error):
+                return 0
+            raise
+        return int(version or 0)
+
+    def _prepare(self) -> int:
+        """Make the tables; their version.
+
+        This is not for every start: it would wait for all who write, and they for it.
+        """
         database = self.database
         with database.transaction():
             for statement in schema(database.dialect):
                 database.execute(statement)
-            found = database.rows("SELECT max(version) FROM saga_schema")[0][0]
-            if found is None:
+            if not self._version():
                 insert = "INSERT INTO saga_schema (version) VALUES (?)"
                 database.execute(insert, (SCHEMA_VERSION,))
-            else:
-                _know(found)
+        return SCHEMA_VERSION
 
-    def _check(self) -> None:
-        """See that there are tables, of a version that is known here."""
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One makes tables while others wait; SQLite sees to that by itself."""
+        if self.database.dialect.name != "postgres":
+            yield
+            return
+        self.database.rows("SELECT pg_advisory_lock(?)", (_PREPARES,))
         try:
-            found = self.database.rows("SELECT max(version) FROM saga_schema")[0][0]
-        except StoreError as error:
-            if "saga_schema" in str(error):
-                raise StoreError("there are no tables of a store in it") from None
-            raise
-        _know(found or 0)
-
-
-def _know(version: int) -> None:
-    """Refuse tables that a newer release has made."""
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"the store has tables of version {version}, and this release of"
-            f" sagadsl knows {SCHEMA_VERSION}: a newer release wrote it"
-        )
+            yield
+        finally:
+            self.database.rows("SELECT pg_advisory_unlock(?)", (_PREPARES,))
 
 
 def open_store(url: str, *, create: bool = True) -> Store:

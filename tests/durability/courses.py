@@ -166,7 +166,7 @@ class Client:
                 else:
                     driver.fire(KEY, word, by=value)
             driver.run()
-            self._resolve(driver)
+            resolve(driver, self.outside)
             driver.run()
         finally:
             driver.close()
@@ -192,23 +192,24 @@ class Client:
         refused = driver.upgrade(KEY).outcome is Outcome.REFUSED
         return not refused or not driver.processes.load(KEY)
 
-    def _resolve(self, driver: Driver) -> None:
-        """Say what is true of each step that waits for a person."""
-        found = driver.processes.load(KEY)
-        if not found or found[0].version not in driver.saga.versions:
-            return
-        process, log = found
-        for position, effort in log.efforts.items():
-            if effort.status is Status.WAITS:
-                assert not effort.stuck
-                step = driver.saga.versions[process.version].steps[position]
-                work = step.backward if effort.undo else step.forward
-                assert work
-                happened = self.outside.knows(f"{step.name}/{work.handler}")
-                driver.resolve(KEY, step.name, happened=happened)
-
     def _wait(self, seconds: int) -> None:
         with self.points.aside():
             if not outcome(self.store, KEY):
                 pass_time(self.store, seconds)
             self.store.database.execute("UPDATE saga_relay SET lease = 0")
+
+
+def resolve(driver: Driver, outside: Outside) -> None:
+    """Say what is true of each step that waits for a person."""
+    found = driver.processes.load(KEY)
+    if not found or found[0].version not in driver.saga.versions:
+        return
+    process, log = found
+    for position, effort in log.efforts.items():
+        if effort.status is Status.WAITS:
+            assert not effort.stuck
+            step = driver.saga.versions[process.version].steps[position]
+            work = step.backward if effort.undo else step.forward
+            assert work
+            happened = outside.ask(f"{step.name}/{work.handler}", process.fence)
+            driver.resolve(KEY, step.name, happened=happened)

@@ -89,8 +89,11 @@ class Trial:
                 assert client.judge(), "it has not ended"
 
     def died(self, child: int) -> bool:
-        """Wait for a process; whether it was killed. What it says is wrong is kept."""
-        _, status = os.waitpid(child, 0)
+        """Wait for a process; whether it was killed."""
+        return self.fate(os.waitpid(child, 0)[1])
+
+    def fate(self, status: int) -> bool:
+        """Whether a process was killed; what it says is wrong is kept."""
         if os.WIFSIGNALED(status):
             return os.WTERMSIG(status) == signal.SIGKILL
         if os.WEXITSTATUS(status):

@@ -1,7 +1,7 @@
 """The world outside of a store: what was done is in a file, and outlives every process.
 
-Each line is `did` or `asked`, an effect as `step/handler`, and the fence of the worker;
-or `sent`, the id of a message, the row of the log, and its event.
+Each line is `did`, `asked` or `stale`, an effect as `step/handler`, and the fence of
+the worker; or `sent`, the id of a message, the row of the log, and its event.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import fcntl
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from killing import Points
 from world import World
 
 from sagadsl.runtime import Context, Message
@@ -32,7 +31,7 @@ class Outside(World):
         failed: type[Exception],
         path: Path,
         acts: Mapping[str, str],
-        point: Points,
+        point: Callable[..., object],
     ) -> None:
         super().__init__(failed)
         self.path = path
@@ -45,23 +44,20 @@ class Outside(World):
         probe = handler.endswith("_status")
         act = self.acts.get(handler if probe else what, "")
         if probe:
-            return self._answer(act, what, context.fence)
+            happened = self.ask(what, context.fence)
+            return None if act == "unknown" else happened
         if act == "fail":
             raise self.failed("it cannot be done")
         raises = act.startswith("raise") and context.attempt == 1
         if not raises or act == "raise late":
-            self._add("did", what, context.fence)
+            self.add("did", what, context.fence)
         if raises:
             raise OSError("the line is dead")
         return None
 
-    def _answer(self, act: str, what: str, fence: int) -> bool | None:
-        self._add("asked", what, fence)
-        return None if act == "unknown" else self.knows(what)
-
     def send(self, message: Message) -> None:
         """Take a message of the outbox."""
-        self._add("sent", message.id, message.seq, message.event)
+        self.add("sent", message.id, message.seq, message.event)
 
     def lines(self) -> list[list[str]]:
         """What was done and asked and sent, in words."""
@@ -73,21 +69,24 @@ class Outside(World):
         """How often each effect has happened, by `step/handler`."""
         return Counter(what for word, what, *_ in self.lines() if word == "did")
 
-    def knows(self, what: str) -> bool:
-        """Whether an effect has happened."""
+    def ask(self, what: str, fence: int) -> bool:
+        """Whether an effect has happened; from now on no older worker can have it."""
+        self.add("asked", what, fence)
         return self.done()[what] > 0
 
-    def _add(self, word: str, what: object, *more: object) -> None:
+    def add(self, word: str, what: object, *more: object) -> None:
         """Add a line, one worker at a time, unless a newer one was here."""
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             for _, known, fence, *_ in self.lines():
                 if known == what and int(fence) > int(str(more[0])):
-                    raise OSError("a newer worker was here")
+                    word = "stale"
             self.point(lasts=True)
             os.write(file, " ".join(map(str, (word, what, *more, "\n"))).encode())
             os.fsync(file)
+            if word == "stale":
+                raise OSError("a newer worker was here")
         finally:
             os.close(file)
         self.point()

@@ -77,7 +77,7 @@ def begin(turn: Turn, step: Taken, actor: str, note: str = "") -> None:
 
 
 def _end(turn: Turn) -> bool:
-    if turn.ended or not turn.may("finish"):
+    if turn.ended or not turn.chances.finish:
         return False
     turn.event("finish")
     return True
@@ -85,7 +85,7 @@ def _end(turn: Turn) -> bool:
 
 def _abort(turn: Turn) -> bool:
     """A failure after which nothing goes on, or the deadline, while that is allowed."""
-    if not turn.may("abort"):
+    if not turn.chances.abort:
         return False
     _, done, closed, _ = turn.record
     if failed := closed & ~done & turn.version.guards.dead_ends:
@@ -105,9 +105,7 @@ def _begin(turn: Turn, perform: bool) -> bool:
     """The driver's own steps: automatic ones, timers, and compensations."""
     if turn.record[3]:
         return _undo(turn, perform)
-    for step in turn.version.own:
-        if not turn.may("begin", step):
-            continue
+    for step in turn.chances.begin:
         at = _reached(turn, step) + step.delay if step.delay else turn.now
         if at > turn.now:
             turn.wake(at)
@@ -120,18 +118,17 @@ def _begin(turn: Turn, perform: bool) -> bool:
 
 
 def _undo(turn: Turn, perform: bool) -> bool:
-    for step in turn.version.undoable:
+    for step in turn.chances.undo:
         effort = turn.effort(step)
         if step.step in turn.live or (effort and effort.undo):
             continue
         if effort and effort.status in (Status.TRYING, Status.FAILED, Status.WANTED):
             continue  # it is known soon, or already, that nothing has happened
-        if turn.may("undo", step):
-            if perform:
-                turn.note("undoing", step, 1)
-                turn.call(step)
-                return True
-            turn.wake(turn.now)
+        if perform:
+            turn.note("undoing", step, 1)
+            turn.call(step)
+            return True
+        turn.wake(turn.now)
     return False
 
 

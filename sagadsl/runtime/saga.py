@@ -6,11 +6,12 @@ The runtime knows nothing of the compiler. It takes the emitted module by its na
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 BY, SYSTEM, AFTER = "by ", "by system", "after "
+REMEMBERED = 10_000  # records; most processes of a saga pass through the same few
 
 
 class SagaModule(Protocol):
@@ -125,8 +126,20 @@ class Taken(NamedTuple):
         )
 
 
+class Chances(NamedTuple):
+    """What the guards leave to a driver: ends, and its own steps in causal order."""
+
+    finish: bool
+    abort: bool
+    begin: tuple[Taken, ...]
+    undo: tuple[Taken, ...]
+
+
 class Version:
-    """The machine of one version, and what a driver must know of its steps."""
+    """The machine of one version, and what a driver must know of its steps.
+
+    `chances` are those of a record.
+    """
 
     def __init__(self, machine: Any, kinds: Iterable[Any]) -> None:
         self.machine = machine
@@ -135,10 +148,11 @@ class Version:
         self.guards = machine.guards
         taken = [Taken.of(plan, machine.actions) for plan in sorted(self.guards.plans)]
         self.steps = {step.step: step for step in taken}
-        self.own = [step for step in taken if step.automatic or step.delay]
-        self.undoable = [step for step in taken if step.backward]
+        self._own = [step for step in taken if step.automatic or step.delay]
+        self._undoable = [step for step in taken if step.backward]
         self.expires: int = machine.expires * 1000
         self.remember: int = machine.remember * 1000
+        self.chances = lru_cache(REMEMBERED)(self._chances)
 
     @cached_property
     def handlers(self) -> tuple[str, ...]:
@@ -156,6 +170,14 @@ class Version:
         plan = step.plan if step else None
         allowed: bool = self.guards.may(record, self._kinds[kind], plan)
         return allowed
+
+    def _chances(self, record: Any) -> Chances:
+        return Chances(
+            self.may(record, "finish"),
+            self.may(record, "abort"),
+            tuple(step for step in self._own if self.may(record, "begin", step)),
+            tuple(step for step in self._undoable if self.may(record, "undo", step)),
+        )
 
     def why_not(self, record: Any, kind: str, step: Taken | None = None) -> str:
         """Why an event may not happen."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sagadsl.runtime.process import LANE, Effort, Log, Process, Row
-from sagadsl.runtime.saga import Taken, Version, Work
+from sagadsl.runtime.saga import Chances, Taken, Version, Work
 
 EXPIRED = "expired"
 LONGEST_NOTE = 500
@@ -94,6 +94,11 @@ class Turn:
         for step in version.steps.values():
             if waived & step.bit:
                 self.note("waive", step, actor=actor)
+
+    @property
+    def chances(self) -> Chances:
+        """What a driver may do now."""
+        return self.version.chances(self.record)
 
     def may(self, kind: str, step: Taken | None = None) -> bool:
         """Whether an event may happen now."""
@@ -183,13 +188,16 @@ class Turn:
         if self.owned:
             fence, busy = self.fence, bool(self.live)
             until, holder = (lease, worker) if busy else (0, "")
+        due = min(self.wakes, default=0)
+        if busy:  # as it was, if that will do: the index of it need not be touched
+            due = process.due if 0 < process.due <= self.now else self.now
         after = process._replace(
             version=self.version.number,
             record=self.record,
             seq=self.seq,
             parked=self.log.mask(stuck=False),
             stuck=self.log.mask(stuck=True),
-            due=self.now if busy else min(self.wakes, default=0),
+            due=due,
             fence=fence,
             lease=until,
             worker=holder,

@@ -37,7 +37,7 @@ def ask(
             held = tuple(version.machine.standing(process.record))
             return refused._replace(record=process.record, held=held), []
         with processes.database.transaction():
-            written = processes.write(turn.change(now + lease, worker))
+            (written,) = processes.write([turn.change(now + lease, worker)])
         if written:
             held = tuple(turn.version.machine.standing(turn.record))
             return Result(Outcome.ACCEPTED, "", turn.record, held), turn.calls

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sagadsl.sql import Dialect
 
 Values = Sequence[Any]
+
+
+class Append(NamedTuple):
+    """A row for a log, and the update of its process that makes room for it."""
+
+    update: str
+    values: Values
+    row: Values
 
 
 class StoreError(Exception):
@@ -16,7 +24,7 @@ class StoreError(Exception):
 
 
 class Database(Protocol):
-    """A database that any number of threads may use, each by its own connection."""
+    """A database that any number of threads may use."""
 
     dialect: Dialect
 
@@ -32,8 +40,11 @@ class Database(Protocol):
         """How many rows a statement changed."""
         ...
 
-    def append(self, update: str, values: Values, row: Values) -> bool:
-        """Add a row to a log if the update changes its process."""
+    def append(self, wave: Sequence[Append]) -> list[bool]:
+        """Add rows to the logs of different processes; whether each was added.
+
+        It is if its update changes its process. The caller has a transaction.
+        """
         ...
 
     def now(self) -> int:
@@ -41,5 +52,5 @@ class Database(Protocol):
         ...
 
     def close(self) -> None:
-        """Close what this thread and others have opened."""
+        """Close what is open."""
         ...

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from time import monotonic
 from typing import Any
 
-from sagadsl.runtime.database import StoreError, Values
+from sagadsl.runtime.database import Append, StoreError, Values
+from sagadsl.runtime.pool import Pool
 from sagadsl.runtime.statements import APPEND_WHERE
 from sagadsl.sql import POSTGRES
 
@@ -19,66 +20,85 @@ except ImportError as missing:
         "a store in PostgreSQL needs psycopg: pip install 'sagadsl[postgres]'"
     ) from missing
 
+EXACT = 1.0  # seconds for which our clock is taken to run like that of the database
+
 
 class PostgresDatabase:
-    """A PostgreSQL database; every thread has a connection of its own."""
+    """A PostgreSQL database; for any number of threads."""
 
     def __init__(self, url: str) -> None:
         self.dialect = POSTGRES
         self.url = url
-        self._local = threading.local()
-        self._open: list[psycopg.Connection[Any]] = []
+        self._pool = Pool(self._connect, lambda lent: not lent.closed)
+        self._clock = (0, -EXACT)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, durable at its end; others see nothing of it before."""
-        with self._told():
-            connection = self._connection()
-            with connection.transaction():
-                yield
+        with self._connection() as connection, connection.transaction():
+            yield
 
     def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """The rows that a statement gives."""
-        with self._told():
-            return self._connection().execute(_marked(sql), values).fetchall()
+        with self._connection() as connection:
+            return connection.execute(_marked(sql), values).fetchall()
 
     def execute(self, sql: str, values: Values = ()) -> int:
         """How many rows a statement changed."""
-        with self._told():
-            return self._connection().execute(_marked(sql), values).rowcount
+        with self._connection() as connection:
+            return connection.execute(_marked(sql), values).rowcount
 
-    def append(self, update: str, values: Values, row: Values) -> bool:
-        """Add a row to a log if the update changes its process, in one round trip."""
-        text = APPEND_WHERE.format(update=update)
-        return self.execute(text, (*values, *row)) == 1
+    def append(self, wave: Sequence[Append]) -> list[bool]:
+        """Add rows to the logs of different processes; whether each was added.
+
+        Those of one kind are sent together.
+        """
+        kinds: dict[str, list[int]] = {}
+        for number, one in enumerate(wave):
+            kinds.setdefault(one.update, []).append(number)
+        added = [False] * len(wave)
+        with self._connection() as connection, connection.cursor() as cursor:
+            for update, numbers in kinds.items():
+                sql = _marked(APPEND_WHERE.format(update=update))
+                values = [(*wave[n].values, *wave[n].row) for n in numbers]
+                if len(numbers) == 1:
+                    cursor.execute(sql, *values)
+                else:
+                    cursor.executemany(sql, values, returning=True)
+                for number in numbers:
+                    added[number] = cursor.rowcount == 1
+                    cursor.nextset()
+        return added
 
     def now(self) -> int:
-        """The time by the clock of the database, in milliseconds since 1970."""
-        ((now,),) = self.rows(f"SELECT {POSTGRES.now}")
-        return int(now)
+        """The time by the clock of the database, in milliseconds since 1970.
+
+        It is read now and then, and counted on from there.
+        """
+        read, at = self._clock
+        passed = monotonic() - at
+        if passed >= EXACT:
+            ((read,),) = self.rows(f"SELECT {POSTGRES.now}")
+            self._clock, passed = (read, monotonic()), 0.0
+        return int(read + passed * 1000)
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        while self._open:
-            self._open.pop().close()
-        self._local = threading.local()
+        """Close every connection."""
+        self._pool.close()
 
-    def _connection(self) -> psycopg.Connection[Any]:
-        """The connection of this thread; a broken one is replaced."""
-        found = getattr(self._local, "connection", None)
-        if isinstance(found, psycopg.Connection) and not found.closed:
-            return found
+    def _connect(self) -> psycopg.Connection[Any]:
         made: psycopg.Connection[Any] = psycopg.connect(self.url, autocommit=True)
-        made.prepare_threshold = 2
-        self._local.connection = made
-        self._open.append(made)
+        made.prepare_threshold = 1
         return made
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say what is wrong in one line, without the URL: it may hold a password."""
+    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection; what is wrong is said in one line, without the URL: it may
+        hold a password.
+        """
         try:
-            yield
+            with self._pool.lend() as connection:
+                yield connection
         except psycopg.Error as error:
             why = " ".join(str(error).split()) or type(error).__name__
             raise StoreError(f"postgresql: {why}") from error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import compress
 from typing import Any, NamedTuple
 
 from sagadsl.runtime import statements
-from sagadsl.runtime.database import StoreError
+from sagadsl.runtime.database import Append, StoreError
 from sagadsl.runtime.listing import why_damaged
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import TOLD, Log, Process, Row
@@ -83,17 +84,15 @@ class Processes:
         now = database.now()
         key = (self.saga.name, aggregate_id)
         deadline = now + latest.expires if latest.expires else 0
-        row = (*key, latest.number, now, deadline, now, data)
+        values = (*key, latest.number, now, deadline, now, data, *key)
         first = Row(1, latest.number, "start", None, 0, actor, now, "")
         with suppress(_Remembered), database.transaction():
             database.execute(statements.FORGET_ONE, (*key, now))
-            if database.rows(statements.REMEMBERED, key):
-                raise _Remembered
-            if database.execute(statements.START, row) != 1:
+            start = Append(statements.START, values, (*key, *first))
+            if database.append([start]) != [True]:
                 return False
-            database.execute(statements.APPEND, (*key, *first))
             if database.rows(statements.REMEMBERED, key):
-                # It ended while the insert above waited for its row to go.
+                # It ended while the statement above waited for its row to go.
                 raise _Remembered
             self.tell(aggregate_id, first)
             self.written([first])
@@ -128,35 +127,29 @@ class Processes:
                 sound.append((process, log))
         return sound
 
-    def write(self, change: Change) -> bool:
-        """Write what a turn wants, in a transaction of the caller.
+    def write(self, changes: Sequence[Change]) -> list[bool]:
+        """Write what turns want, in a transaction of the caller.
 
-        False, and nothing is written, if the process is not what it was judged by.
+        False, and nothing of it is written, for each whose process is not what it was
+        judged by. No two may be of one process.
         """
-        before, after = change.before, change.after
-        key, seq, fence, number = before[:2], before.seq, before.fence, before.version
-        due = (after.due, after.fence, after.lease, after.worker)
-        columns = (*due, after.parked, after.stuck, after.data)
-        if not change.rows:
-            where = (*columns, *key, number, seq, fence)
-            return self.database.execute(self.writer.of_columns, where) == 1
-        waived = sum(
-            1 << (row.step or 0) for row in change.rows if row.event == "waive"
-        )
-        for row in change.rows:
-            version = self.saga.versions[row.version]
-            sql, first = self.writer.of_row(version, row, waived)
-            values = (*first, *columns, *key, number, seq, fence)
-            if not self.database.append(sql, values, (*key, *row)):
-                assert row is change.rows[0], f"{key}: the database refuses {row}"
-                return False
-            seq, fence, number = row.seq, after.fence, row.version
-        for row in change.rows:
-            self.tell(before.aggregate_id, row)
-        if change.end:
-            self._bury(change, change.end)
-        self.written(change.rows)
-        return True
+        written = [
+            bool(change.rows) or self._write_columns(change) for change in changes
+        ]
+        appends = [list(self._appends(change)) for change in changes]
+        for number in range(max(map(len, appends), default=0)):
+            wave = [
+                index
+                for index, rows in enumerate(appends)
+                if number < len(rows) and written[index]
+            ]
+            added = self.database.append([appends[index][number] for index in wave])
+            for index, ok in zip(wave, added, strict=True):
+                assert ok or not number, f"the database refuses {appends[index]}"
+                written[index] = ok
+        for change in compress(changes, written):
+            self._conclude(change)
+        return written
 
     def tell(self, aggregate_id: str, row: Row) -> None:
         """Put a row of the log into the outbox, if it is one to be published."""
@@ -194,8 +187,39 @@ class Processes:
 
     def next_due(self, now: int) -> int:
         """When the next process is due that nobody has, 0 if none will ever be."""
-        found = self.database.rows(statements.NEXT, (self.saga.name, now))
+        known = tuple(self.saga.versions)
+        sql = statements.first_due(len(known))
+        found = self.database.rows(sql, (self.saga.name, now, *known))
         return int(found[0][0]) if found else 0
+
+    def _write_columns(self, change: Change) -> bool:
+        before = change.before
+        where = (*before[:2], before.version, before.seq, before.fence)
+        values = (*_columns(change.after), *where)
+        return self.database.execute(self.writer.of_columns, values) == 1
+
+    def _appends(self, change: Change) -> Iterator[Append]:
+        """What adds the rows of a change, each where the one before has left off."""
+        before, after = change.before, change.after
+        key, columns = before[:2], _columns(after)
+        seq, fence, number = before.seq, before.fence, before.version
+        waived = sum(
+            1 << (row.step or 0) for row in change.rows if row.event == "waive"
+        )
+        for row in change.rows:
+            version = self.saga.versions[row.version]
+            update, first = self.writer.of_row(version, row, waived)
+            values = (*first, *columns, *key, number, seq, fence)
+            yield Append(update, values, (*key, *row))
+            seq, fence, number = row.seq, after.fence, row.version
+
+    def _conclude(self, change: Change) -> None:
+        """Tell of the rows that were written, and bury what has ended."""
+        for row in change.rows:
+            self.tell(change.before.aggregate_id, row)
+        if change.end:
+            self._bury(change, change.end)
+        self.written(change.rows)
 
     def _process(self, row: Sequence[Any]) -> Process:
         saga, aggregate_id, version, begun, done, closed, control, *rest = row
@@ -226,3 +250,9 @@ class Processes:
             )
         self.database.execute(statements.PURGE_LOG, key)
         self.database.execute(statements.PURGE, key)
+
+
+def _columns(after: Process) -> tuple[Any, ...]:
+    """What may change with any row, in the order of the statements."""
+    due = (after.due, after.fence, after.lease, after.worker)
+    return (*due, after.parked, after.stuck, after.data)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time_ns
 from typing import Any
 
-from sagadsl.runtime.database import StoreError, Values
+from sagadsl.runtime.database import Append, StoreError, Values
+from sagadsl.runtime.pool import Pool
 from sagadsl.runtime.statements import APPEND
 from sagadsl.sql import SQLITE
 
@@ -18,7 +18,7 @@ BUSY = 30.0  # seconds that a writer waits for another
 
 
 class SqliteDatabase:
-    """A SQLite file; every thread has a connection of its own.
+    """A SQLite file; for any number of threads.
 
     `synchronous` is SQLite's: `FULL` keeps each commit through a loss of power, with
     `NORMAL` the last ones may be lost, though never half of one. A file that is not to
@@ -34,26 +34,18 @@ class SqliteDatabase:
         self.path = path
         self.synchronous = synchronous.upper()
         self._create = create
-        self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._pool = Pool(self._connect, lambda lent: not lent.in_transaction)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One writer at a time: the lock is taken at the start, so nobody is let down
         half-way.
         """
-        connection = self._connection()
-        with _told(self.path):
-            connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        with _told(self.path):
+        with self._pool.lend() as connection:
             try:
-                connection.execute("COMMIT")
+                self._run("BEGIN IMMEDIATE")
+                yield
+                self._run("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -61,45 +53,47 @@ class SqliteDatabase:
 
     def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """The rows that a statement gives."""
-        with _told(self.path):
-            return self._connection().execute(sql, values).fetchall()
+        return self._run(sql, values)[0]
 
     def execute(self, sql: str, values: Values = ()) -> int:
         """How many rows a statement changed."""
-        with _told(self.path):
-            return self._connection().execute(sql, values).rowcount
+        return self._run(sql, values)[1]
 
-    def append(self, update: str, values: Values, row: Values) -> bool:
-        """Add a row to a log if the update changes its process."""
-        with _told(self.path):
-            connection = self._connection()
-            if connection.execute(update, values).rowcount != 1:
-                return False
-            connection.execute(APPEND, row)
-            return True
+    def append(self, wave: Sequence[Append]) -> list[bool]:
+        """Add rows to the logs of different processes; whether each was added."""
+        moved = [self._run(one.update, one.values)[1] == 1 for one in wave]
+        rows = [one.row for one, ok in zip(wave, moved, strict=True) if ok]
+        with self._pool.lend() as connection:
+            try:
+                connection.executemany(APPEND, rows)
+            except sqlite3.Error as error:
+                raise self._told(error) from error
+        return moved
 
     def now(self) -> int:
-        """The time by the clock of the database, in milliseconds since 1970."""
-        ((now,),) = self.rows(f"SELECT {SQLITE.now}")
-        return int(now)
+        """The time by the clock of the machine, which is the clock of the database."""
+        return time_ns() // 1_000_000
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        while self._open:
-            self._open.pop().close()
-        self._local = threading.local()
+        """Close every connection."""
+        self._pool.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = self._local.connection = self._connect()
-            self._open.append(found)
-        return found
+    def _run(self, sql: str, values: Values = ()) -> tuple[list[tuple[Any, ...]], int]:
+        """The rows that a statement gives, and how many it changed."""
+        connection = self._pool.lent
+        if connection is None:
+            with self._pool.lend():
+                return self._run(sql, values)
+        try:
+            cursor = connection.execute(sql, values)
+            return cursor.fetchall(), cursor.rowcount
+        except sqlite3.Error as error:
+            raise self._told(error) from error
 
     def _connect(self) -> sqlite3.Connection:
         if not Path(self.path).absolute().parent.is_dir():
             raise StoreError(f"{self.path}: its folder does not exist")
-        with _told(self.path):
+        try:
             connection = sqlite3.connect(
                 self.path,
                 timeout=BUSY,
@@ -110,7 +104,13 @@ class SqliteDatabase:
             if self._create:
                 _log_ahead(connection)
             connection.execute(f"PRAGMA synchronous = {self.synchronous}")
+        except sqlite3.Error as error:
+            raise self._told(error) from error
         return connection
+
+    def _told(self, error: sqlite3.Error) -> StoreError:
+        """What is wrong with the file, in one line."""
+        return StoreError(f"{self.path}: {error}")
 
 
 def _log_ahead(connection: sqlite3.Connection) -> None:
@@ -129,12 +129,3 @@ def _log_ahead(connection: sqlite3.Connection) -> None:
             sleep(0.01)
         else:
             return
-
-
-@contextmanager
-def _told(path: str) -> Iterator[None]:
-    """Say what is wrong with a file in one line."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"{path}: {error}") from error

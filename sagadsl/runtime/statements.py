@@ -21,13 +21,13 @@ OF_ONE = "WHERE saga = ? AND aggregate_id = ?"
 
 LOAD = f"SELECT {PROCESS} FROM saga_process {OF_ONE}"
 LOG = f"SELECT {EVENT} FROM saga_event {OF_ONE} ORDER BY seq"
-NEXT = (
-    "SELECT due FROM saga_process WHERE saga = ? AND due > 0 AND lease <= ?"
-    " ORDER BY due LIMIT 1"
-)
+# PostgreSQL must be told the types of values that go nowhere directly.
+_OF_TEXT, _OF_NUMBER = "CAST(? AS TEXT)", "CAST(? AS BIGINT)"
 START = (
     f"INSERT INTO saga_process ({PROCESS})"
-    " VALUES (?, ?, ?, 0, 0, 0, 0, 1, 0, 0, ?, ?, ?, 0, 0, '', ?)"
+    f" SELECT {_OF_TEXT}, {_OF_TEXT}, {_OF_NUMBER}, 0, 0, 0, 0, 1, 0, 0,"
+    f" {_OF_NUMBER}, {_OF_NUMBER}, {_OF_NUMBER}, 0, 0, '', {_OF_TEXT}"
+    f" WHERE NOT EXISTS (SELECT 1 FROM saga_tombstone {OF_ONE})"
     " ON CONFLICT DO NOTHING"
 )
 REMEMBERED = (
@@ -36,12 +36,11 @@ REMEMBERED = (
 FORGET_ONE = f"DELETE FROM saga_tombstone {OF_ONE} AND forget <= ?"
 _INTO_LOG = f"INSERT INTO saga_event (saga, aggregate_id, {EVENT})"
 APPEND = f"{_INTO_LOG} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-# Both at once, where a database can: of values alone it must be told the types.
+# Both at once, where a database can.
 APPEND_WHERE = (
     f"WITH moved AS ({{update}} RETURNING 1) {_INTO_LOG}"
-    " SELECT CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT),"
-    " CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT),"
-    " CAST(? AS BIGINT), CAST(? AS TEXT) FROM moved"
+    f" SELECT {_OF_TEXT}, {_OF_TEXT}, {_OF_NUMBER}, {_OF_NUMBER}, {_OF_TEXT},"
+    f" {_OF_NUMBER}, {_OF_NUMBER}, {_OF_TEXT}, {_OF_NUMBER}, {_OF_TEXT} FROM moved"
 )
 BURY = (
     "INSERT INTO saga_tombstone (saga, aggregate_id, version, begun, done, closed,"
@@ -82,15 +81,25 @@ _MUTABLE = "due = ?, fence = ?, lease = ?, worker = ?, parked = ?, stuck = ?, da
 _UNCHANGED = f"{OF_ONE} AND version = ? AND seq = ? AND fence = ?"
 
 
+def first_due(versions: int) -> str:
+    """When the first is due of those that are free, of so many known versions.
+
+    Values: saga, now, versions.
+    """
+    return (
+        "SELECT due FROM saga_process WHERE saga = ? AND due > 0 AND lease <= ?"
+        f" AND version IN ({_marks(versions)}) ORDER BY due LIMIT 1"
+    )
+
+
 def claim(versions: int, *, skip_locked: bool) -> str:
     """Take what is due and free, of so many known versions, for one worker.
 
     Values: lease, worker, saga, now, now, versions, most; a row for each process.
     """
-    marks = ", ".join("?" * versions)
     due = (
         "SELECT aggregate_id FROM saga_process WHERE saga = ? AND due > 0 AND due <= ?"
-        f" AND lease <= ? AND version IN ({marks}) ORDER BY due LIMIT ?"
+        f" AND lease <= ? AND version IN ({_marks(versions)}) ORDER BY due LIMIT ?"
     )
     if skip_locked:
         due += " FOR UPDATE SKIP LOCKED"
@@ -98,6 +107,10 @@ def claim(versions: int, *, skip_locked: bool) -> str:
         "UPDATE saga_process SET fence = fence + 1, lease = ?, worker = ?"
         f" WHERE saga = ? AND aggregate_id IN ({due}) RETURNING {PROCESS}"
     )
+
+
+def _marks(values: int) -> str:
+    return ", ".join("?" * values)
 
 
 class Writer:

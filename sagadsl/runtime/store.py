@@ -17,7 +17,7 @@ _PREPARES = 0x73616761  # of the locks that have no table, the one that we take
 class Store:
     """A database with the tables of a store, for any number of sagas.
 
-    Threads may share it; each has a connection of its own.
+    Threads may share it.
     """
 
     def __init__(self, database: Database, *, create: bool = True) -> None:

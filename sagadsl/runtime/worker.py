@@ -19,9 +19,10 @@ from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import Log, Process
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.requests import tell
-from sagadsl.runtime.turn import Call, Turn
+from sagadsl.runtime.turn import Call, Change, Turn
 
 Arrived = tuple[Call, Reply]
+LOOK = 20  # milliseconds between two looks for what is due, while there are replies
 
 
 class Held(NamedTuple):
@@ -59,6 +60,7 @@ class Worker:
         self._stopping = False
         self._more = True
         self._unread: set[str] = set()
+        self._looked = 0
 
     def __enter__(self) -> Self:
         return self
@@ -131,58 +133,57 @@ class Worker:
         now = database.now()
         due = [key for key, held in self._held.items() if 0 < held.wake <= now]
         room = 0 if self._stopping else self._most - len(self._held)
-        claim = room > 0 and (self._more or self._is_due(now))
+        claim = room > 0 and (self._more or self._is_due(now, busy=bool(arrived)))
         if not arrived and not due and not claim:
             return False
-        self._calls.clear()
         late: list[Arrived] = []
         with database.transaction():
-            for key, answers in _by_process(arrived):
-                late += self._answer(key, answers, now)
-            for key in due:
-                self._settle(key, now)
-            claimed = self._claim(room, now) if claim else 0
-        self._more = claimed == room > 0
+            turns = self._answered(arrived, now, late)
+            claimed = self._claim(room, now) if claim else []
+            for key in (*due, *claimed):
+                if key not in turns:
+                    turns[key] = self._turn_of(self._held[key], now)
+            calls, refused = self._write(turns)
+        self._calls = calls
+        self._more = len(claimed) == room > 0
+        for call, answer in arrived:
+            if call.aggregate_id in refused:
+                self._arrived.put((call, answer))
         for call, answer in late:
             at = (self._keeper.worker, self._keeper.lease)
             tell(self._processes, call, answer, *at)
         return bool(arrived or due or claimed)
 
-    def _is_due(self, now: int) -> bool:
+    def _is_due(self, now: int, *, busy: bool) -> bool:
+        """Whether there is something to be claimed; who is busy looks now and then."""
+        if busy and now < self._looked + LOOK:
+            return False
+        self._looked = now
         return 0 < self._processes.next_due(now) <= now
 
-    def _claim(self, room: int, now: int) -> int:
-        """Take processes that are due; how many there were."""
+    def _claim(self, room: int, now: int) -> list[str]:
+        """Take processes that are due."""
         keeper = self._keeper
         claimed = self._processes.claim(keeper.worker, keeper.lease, room, now)
         for process, log in claimed:
-            key = process.aggregate_id
-            self._held[key] = Held(process, log, set(), 0)
-            self._settle(key, now)
-        return len(claimed)
+            self._held[process.aggregate_id] = Held(process, log, set(), 0)
+        return [process.aggregate_id for process, _ in claimed]
 
-    def _answer(self, key: str, answers: list[Arrived], now: int) -> list[Arrived]:
-        """Take replies to a process; gives back those to one that was taken away."""
-        while held := self._held.get(key):
-            if held.process.fence != answers[0][0].fence:
-                break
-            turn = self._turn_of(held, now)
-            for call, answer in answers:
-                reply(turn, call, answer)
-            settle(turn, perform=not self._stopping)
-            if self._write(turn):
-                return []
-            self._reload(key)
-        return answers
-
-    def _settle(self, key: str, now: int) -> None:
-        """Go on with a process that is held."""
-        while held := self._held.get(key):
-            turn = self._turn_of(held, now)
-            settle(turn, perform=not self._stopping)
-            if self._write(turn):
-                return
-            self._reload(key)
+    def _answered(
+        self, arrived: list[Arrived], now: int, late: list[Arrived]
+    ) -> dict[str, Turn]:
+        """The turns that take replies; those to what was taken away are late."""
+        turns: dict[str, Turn] = {}
+        for call, answer in arrived:
+            key = call.aggregate_id
+            held = self._held.get(key)
+            if held is None or held.process.fence != call.fence:
+                late.append((call, answer))
+                continue
+            if key not in turns:
+                turns[key] = self._turn_of(held, now)
+            reply(turns[key], call, answer)
+        return turns
 
     def _turn_of(self, held: Held, now: int) -> Turn:
         version = self._processes.saga.versions[held.process.version]
@@ -190,19 +191,32 @@ class Worker:
         turn.owned = True
         return turn
 
-    def _write(self, turn: Turn) -> bool:
-        """Write a turn and keep what is still to be worked on."""
-        change = turn.change(turn.now + self._keeper.lease, self._keeper.worker)
-        if not self._processes.write(change):
-            return False
-        self._calls += turn.calls
-        key = turn.process.aggregate_id
-        if turn.ended or not turn.live:
-            self._held.pop(key, None)
-        else:
-            wake = min(turn.wakes, default=0)
-            self._held[key] = Held(change.after, turn.log, turn.live, wake)
-        return True
+    def _write(self, turns: dict[str, Turn]) -> tuple[list[Call], set[str]]:
+        """Go on as far as it leads, and write that.
+
+        Gives back the calls that follow, and the processes that others had changed.
+        """
+        keeper = self._keeper
+        changes: list[Change] = []
+        for turn in turns.values():
+            settle(turn, perform=not self._stopping)
+            changes.append(turn.change(turn.now + keeper.lease, keeper.worker))
+        calls: list[Call] = []
+        refused: set[str] = set()
+        written = self._processes.write(changes)
+        for key, change, ok in zip(turns, changes, written, strict=True):
+            turn = turns[key]
+            if not ok:
+                refused.add(key)
+                self._reload(key)
+                continue
+            calls += turn.calls
+            if turn.ended or not turn.live:
+                del self._held[key]
+            else:
+                wake = min(turn.wakes, default=0)
+                self._held[key] = Held(change.after, turn.log, turn.live, wake)
+        return calls, refused
 
     def _reload(self, key: str) -> None:
         """Read a process again that another has changed; drop it if it was taken."""
@@ -234,11 +248,3 @@ class Worker:
             answer = self._keeper.perform(call, self._caller)
         finally:
             self._arrived.put((call, answer))
-
-
-def _by_process(arrived: list[Arrived]) -> list[tuple[str, list[Arrived]]]:
-    """The replies to each process, those of the same claim together."""
-    groups: dict[tuple[str, int], list[Arrived]] = {}
-    for call, answer in arrived:
-        groups.setdefault((call.aggregate_id, call.fence), []).append((call, answer))
-    return [(key, answers) for (key, _), answers in groups.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import logging
 import threading
 from collections.abc import Awaitable, Mapping
@@ -70,9 +71,13 @@ class Caller:
             return Reply("raised", f"{type(error).__name__}: {error}")
         if call.probe:
             return _answer(answer)
-        if answer is None or isinstance(answer, Mapping):
-            return Reply("done", values=answer)
-        return Reply("done", f"it returned {type(answer).__name__}, which is not kept")
+        if answer is None:
+            return Reply("done")
+        if why := _why_not_kept(answer):
+            note = f"what it returned is not kept: {why}"
+            LOGGER.warning("%s: %s", call.handler, note, extra=self._about(call))
+            return Reply("done", note)
+        return Reply("done", values=answer)
 
     def context(self, call: Call) -> Context:
         """What the handler of a call is told."""
@@ -116,6 +121,17 @@ class Caller:
     def _about(self, call: Call) -> About:
         name, step = self._saga.name, call.step.name
         return about(name, call.aggregate_id, step, call.attempt)
+
+
+def _why_not_kept(answer: object) -> str:
+    """Why what a handler returned cannot be data; empty if it can."""
+    if not isinstance(answer, Mapping):
+        return f"{type(answer).__name__} is no mapping"
+    try:
+        json.dumps({**answer})
+    except (TypeError, ValueError, RecursionError) as error:
+        return str(error)
+    return ""
 
 
 def _answer(answer: object) -> Reply:

@@ -58,6 +58,25 @@ def test_the_data_of_a_process_is_given_to_its_handlers(
     assert last.data == {"card": "1234", "receipt": "r-1", "note": "é\u2028"}
 
 
+def test_what_cannot_be_kept_is_told_of_and_the_step_is_done(
+    driver: Driver, store: Store, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its effect stands, whatever it returns; and others must not die of it."""
+    caplog.set_level("WARNING", "sagadsl.runtime")
+    world.tell("pack_parcel", lambda _: {"boxes": {1, 2}})
+    world.tell("send_invoice", lambda _: "r-1")
+    paid(driver, "42")
+    driver.fire("42", "validate_payment", by="ops")
+    driver.run()
+    assert {"done pack_parcel", "done send_invoice"} <= set(log(store, "42"))
+    assert store.database.rows("SELECT data FROM saga_process") == [("",)]
+    said = "what it returned is not kept: "
+    assert [record.getMessage() for record in caplog.records] == [
+        f"pack_parcel: {said}Object of type set is not JSON serializable",
+        f"send_invoice: {said}str is no mapping",
+    ]
+
+
 def test_what_a_handler_is_told(driver: Driver, world: World) -> None:
     world.tell("make_payment", "fail", "fail", "fail")
     driver.start("42")

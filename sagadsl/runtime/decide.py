@@ -185,7 +185,8 @@ def _advance(turn: Turn, step: Taken, work: Work, effort: Effort) -> bool:
             return True
         at = effort.time
         if effort.status is Status.FAILED:
-            at += work.pause_after(used + 1)
+            pause = 0 if work.attempts else pause_after(used)
+            at += work.pause_after(used + 1) or pause
         elif effort.attempt and used > 0:
             at += pause_after(used)
         return _when(turn, step, at, probe=False)
@@ -236,7 +237,7 @@ def _failed(turn: Turn, step: Taken, effort: Effort, why: str) -> None:
     """A clean failure: to be tried again, or else for good."""
     work = step.backward if effort.undo else step.forward
     assert work is not None
-    if effort.attempt - effort.first + 1 < work.attempts:
+    if not work.attempts or effort.attempt - effort.first + 1 < work.attempts:
         turn.note("failed", step, effort.attempt, note=why)
     elif not effort.undo and turn.may("fail", step):
         turn.event("fail", step, effort.attempt, note=why)

@@ -58,6 +58,7 @@ class Work(NamedTuple):
     """How a handler is called; times are in milliseconds, 0 where none is set.
 
     `how` is `once` or `idempotent`, `probe` the handler that tells whether it happened.
+    `attempts` is 0 where it is tried until it succeeds.
     """
 
     handler: str
@@ -75,7 +76,7 @@ class Work(NamedTuple):
             action.name,
             action.effect,
             action.probe,
-            action.attempts,
+            0 if action.cannot_fail else action.attempts,
             action.pause * 1000,
             action.longest * 1000,
             action.timeout * 1000,

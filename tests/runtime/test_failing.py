@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from modules import emitted, load
 from world import World, log, outbox, outcome, paid, pass_time
 
 from sagadsl.runtime import Driver, Store
+
+SIGN_UP = Path(__file__).parents[2] / "examples" / "sign_up.saga"
 
 
 def packing(driver: Driver, order: str = "42") -> None:
@@ -171,3 +176,23 @@ def test_async_handlers_are_awaited_and_cancelled_when_their_time_is_out(
     driver.fire("43", "make_payment", by="user")
     assert cancelled == [True]
     assert log(store, "43")[-1] == "raised make_payment"
+
+
+def test_what_cannot_fail_is_tried_until_it_succeeds(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "sign_up_saga.py").write_text(emitted(SIGN_UP), encoding="utf-8")
+    saga = load(tmp_path / "sign_up_saga.py")
+    world = World(saga.Failed)
+    world.tell("send_welcome", *["fail"] * 9)
+    with Driver(saga, world, store) as driver:
+        driver.start("42")
+        driver.fire("42", "choose_plan", by="customer")
+        driver.fire("42", "charge_card", by="customer")
+        driver.run()
+        for pause in (1, 2, 4, 8, 16, 32, 60, 60):
+            assert outcome(store, "42") == ""
+            pass_time(store, pause)
+            driver.run()
+    assert outcome(store, "42") == "welcomed"
+    assert world.effects["send_welcome"] == 1

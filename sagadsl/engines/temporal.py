@@ -102,6 +102,7 @@ class SagaWorkflow:
                 await workflow.wait_condition(lambda: self._end is not None)
             except asyncio.CancelledError:
                 self._go_on(requests=[abort("operator", "cancelled on Temporal")])
+                self._tell()
         return self._end
 
     def _begin(self) -> None:
@@ -116,6 +117,9 @@ class SagaWorkflow:
     ) -> tuple[Result, ...]:
         self._now = max(self._now, round(workflow.now().timestamp() * 1000))
         following = self._flow.go_on(self._now, replies, requests)
+        idle = not (following.calls or following.end or requests)
+        if idle and following.wake == self._wake:
+            self._tell()
         for call in following.calls:
             task = asyncio.create_task(self._call(call))
             self._calls.add(task)
@@ -124,6 +128,15 @@ class SagaWorkflow:
             self._set_timer(following.wake)
         self._end = following.end
         return following.results
+
+    def _tell(self) -> None:
+        """Tell where the process stands, where else a worker would command nothing.
+
+        A task that commands nothing is replayed with the next one by some workers and
+        not by others, and then a request is judged before the reply that it came after.
+        """
+        held = self._flow.version.machine.standing(self._flow.process.record)
+        workflow.upsert_memo({"states": [*held]})
 
     def _set_timer(self, wake: int) -> None:
         if self._timer is not None:

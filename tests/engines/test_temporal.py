@@ -1,0 +1,226 @@
+"""Bookings on Temporal: the SDK's worker on a double of the service."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import pytest
+from temporal_bench import Bench, bench, build, modules, temporal
+from temporalio.api.enums.v1 import event_type_pb2
+
+__all__ = ["bench", "modules", "temporal"]
+
+NUMBERS = itertools.count(1)
+HOUR = 3600.0
+
+
+@pytest.fixture
+def booking() -> str:
+    """An id that nothing else has."""
+    return str(next(NUMBERS))
+
+
+def started(bench: Bench, booking: str, **data: object) -> None:
+    assert bench.ask("start", booking, data).accepted
+
+
+def paid(bench: Bench, booking: str) -> None:
+    started(bench, booking)
+    assert bench.ask("pay", booking, "user").accepted
+
+
+def events(bench: Bench, booking: str) -> list[str]:
+    """The kinds of events of its history."""
+    numbers = [event.event_type for event in bench.execution(booking).history]
+    names = [event_type_pb2.EventType.Name(number) for number in numbers]
+    return [name.removeprefix("EVENT_TYPE_").lower() for name in names]
+
+
+def called(bench: Bench, booking: str) -> list[str]:
+    """The activities of its history, by name."""
+    found = []
+    for event in bench.execution(booking).history:
+        attributes = event.activity_task_scheduled_event_attributes
+        if attributes.activity_type.name:
+            found.append(attributes.activity_type.name)
+    return found
+
+
+def test_each_call_is_one_activity_of_its_own_name(bench, booking):
+    paid(bench, booking)
+    bench.held(booking, "ready")
+    assert bench.ask("leave", booking, "user").accepted
+    bench.ends(booking, "gone")
+    assert sorted(called(bench, booking)) == [
+        "booking@1/issue",
+        "booking@1/pay",
+        "booking@1/seat",
+    ]
+    assert bench.world.effects == {"pay": 1, "seat": 1, "issue": 1}
+
+
+def test_a_failure_is_a_result_and_not_a_failed_activity(bench, booking):
+    bench.world.tell("seat", "fail")
+    paid(bench, booking)
+    bench.ends(booking, "compensated")
+    assert bench.world.effects["refund"] == bench.world.effects["pay"] == 1
+    assert "activity_task_failed" not in events(bench, booking)
+
+
+def test_branches_run_side_by_side(bench, booking):
+    calls = bench.world.calls
+    bench.world.tell("seat", lambda _: bench.until(lambda: "issue" in calls))
+    bench.world.tell("issue", lambda _: bench.until(lambda: "seat" in calls))
+    paid(bench, booking)
+    bench.held(booking, "ready")
+
+
+def test_handlers_are_given_the_data_and_what_they_return_is_kept(bench, booking):
+    bench.world.tell("pay", lambda context: {"total": context.data["price"] * 2})
+    started(bench, booking, price=21)
+    bench.ask("pay", booking, "user")
+    bench.held(booking, "ready")
+    assert bench.world.contexts[-1].data == {"price": 21, "total": 42}
+
+
+def late(bench: Bench, handler: str) -> None:
+    """Have the next call of a handler happen and come back after its timeout."""
+
+    def act(_: object) -> None:
+        bench.world.effects[handler] += 1
+        time.sleep(1.5)
+
+    bench.world.tell(handler, act)
+
+
+def test_what_timed_out_is_asked_about_and_not_repeated(bench, booking):
+    late(bench, "pay")
+    paid(bench, booking)
+    bench.held(booking, "ready")
+    assert bench.world.effects["pay"] == 1
+    assert events(bench, booking).count("activity_task_timed_out") == 1
+    assert "booking@1/pay_status" in called(bench, booking)
+
+
+def test_what_timed_out_and_did_not_happen_is_tried_again(bench, booking):
+    bench.world.tell("pay", lambda _: time.sleep(1.5))
+    bench.world.tell("pay_status", "no")
+    paid(bench, booking)
+    bench.held(booking, "ready")
+    assert called(bench, booking).count("booking@1/pay") == 2
+    assert bench.world.effects["pay"] == 1
+
+
+def test_where_nobody_knows_a_person_is_asked(bench, booking):
+    late(bench, "pay")
+    bench.world.tell("pay_status", "unknown")
+    paid(bench, booking)
+    resolve = ("resolve", booking, "pay")
+    bench.until(lambda: bench.ask(*resolve, happened=True, by="ann").accepted)
+    bench.held(booking, "ready")
+    assert bench.world.effects["pay"] == 1
+
+
+def test_what_cannot_be_asked_about_waits_for_a_person(bench, booking):
+    late(bench, "issue")
+    paid(bench, booking)
+    resolve = ("resolve", booking, "issue")
+    bench.until(lambda: bench.ask(*resolve, happened=False, by="ann").accepted)
+    bench.held(booking, "ready")
+    assert called(bench, booking).count("booking@1/issue") == 2
+
+
+def test_an_id_is_started_once(bench, booking):
+    paid(bench, booking)
+    again = bench.ask("start", booking)
+    assert (again.outcome, again.reason) == (
+        "already done",
+        f"booking {booking} is under way",
+    )
+    bench.held(booking, "ready")
+    bench.ask("leave", booking, "user")
+    bench.ends(booking, "gone")
+    assert bench.ask("start", booking).reason == f"booking {booking} ended as gone"
+
+
+def test_events_that_come_twice_or_late_change_nothing(bench, booking):
+    paid(bench, booking)
+    bench.held(booking, "ready")
+    assert bench.ask("pay", booking, "user").outcome == "already done"
+    assert bench.ask("leave", booking, "nobody").outcome == "refused"
+    assert bench.ask("leave", booking, "user").accepted
+    bench.ends(booking, "gone")
+    again = bench.ask("leave", booking, "user")
+    assert again.outcome == "refused"
+    assert again.reason == f"booking {booking} ended as gone"
+    assert bench.ask("leave", "nobody", "user").outcome == "unknown"
+    assert bench.ask("look", "nobody").outcome == "unknown"
+
+
+def test_a_booking_expires_by_a_timer(bench, booking):
+    bench.service.servicer.ago = HOUR - 1.5
+    paid(bench, booking)
+    bench.service.servicer.ago = 0
+    bench.ends(booking, "expired")
+    assert "timer_fired" in events(bench, booking)
+    assert bench.world.effects["refund"] == 1
+
+
+def test_to_cancel_a_workflow_is_to_abort_its_process(bench, booking):
+    paid(bench, booking)
+    bench.held(booking, "ready")
+    handle = bench.client.get_workflow_handle(f"booking/{booking}")
+    bench.wait(handle.cancel())
+    bench.ends(booking, "compensated")
+    assert bench.world.effects["refund"] == 1
+
+
+def test_of_a_workflow_that_was_terminated_that_is_said(bench, booking):
+    started(bench, booking)
+    handle = bench.client.get_workflow_handle(f"booking/{booking}")
+    bench.wait(handle.terminate())
+    told = bench.ask("pay", booking, "user")
+    assert told.reason == "its workflow has the status TERMINATED"
+
+
+def test_a_worker_that_shuts_down_ends_its_calls_first(bench, booking, modules):
+    bench.world.tell("seat", lambda _: time.sleep(1))
+    paid(bench, booking)
+    bench.until(lambda: "seat" in bench.world.calls)
+    bench.work(modules)
+    bench.held(booking, "ready")
+    assert bench.world.calls.count("seat") == 1
+
+
+def test_a_worker_with_an_empty_cache_goes_on_from_the_history(bench, booking, modules):
+    paid(bench, booking)
+    bench.held(booking, "ready")
+    bench.work(modules)
+    assert bench.ask("leave", booking, "user").accepted
+    bench.ends(booking, "gone")
+    assert bench.world.effects == {"pay": 1, "seat": 1, "issue": 1}
+
+
+INSURED = (
+    ("        ready\n", "        insured\n        ready\n"),
+    (
+        "-> ready              : join   by system",
+        "-> insured : join by system\ninsured -> ready : insure by system",
+    ),
+    ("recall : idem", "insure : idempotent, no undo\nrecall : idem"),
+)
+
+
+def test_a_booking_moves_to_a_newer_version_in_its_workflow(bench, booking, tmp_path):
+    started(bench, booking)
+    build(tmp_path / "v2", *INSURED)
+    bench.work(tmp_path / "v2")
+    assert bench.ask("upgrade", booking).accepted
+    assert bench.ask("upgrade", booking).outcome == "already done"
+    bench.ask("pay", booking, "user")
+    bench.held(booking, "ready")
+    assert called(bench, booking)[0] == "booking@2/pay"
+    assert "booking@2/insure" in called(bench, booking)
+    bench.ask("leave", booking, "user")
+    bench.ends(booking, "gone")

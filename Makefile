@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-slow conformance lint bench clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py
@@ -13,6 +13,10 @@ test: lint
 
 test-slow: $(READY)
 	$(BIN)/pytest -n 2 -m slow
+
+# Fetches the Restate server by npm; rewrites the results that the documents show.
+conformance: $(READY)
+	$(BIN)/pytest -n 2 -m "slow or not slow" tests/conformance --update
 
 lint: $(READY)
 	$(BIN)/ruff check .

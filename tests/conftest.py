@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytest_plugins = ["postgres_server", "drivers", "judges", "kills"]
+pytest_plugins = ["postgres_server", "drivers", "judges", "kills", "places"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

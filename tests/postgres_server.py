@@ -46,6 +46,14 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: PostgresServer) -> str:
+    """The URL of a database that the tests of one session share."""
+    name = f"shared_{next(_NUMBERS)}"
+    _run(postgres_server.get_uri(), f"CREATE DATABASE {name}")
+    return str(postgres_server.get_uri(database=name))
+
+
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of an empty database, dropped after the test."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from dbos import DBOS, SetWorkflowID
@@ -27,6 +28,7 @@ from sagadsl.runtime.turn import Call
 __all__ = ["RULES", "DbosSaga"]
 
 TOPIC = "sagadsl"
+LOOK_AGAIN = 0.5  # seconds: it may have ended without judging what came last
 EVER = 3e8  # seconds: a workflow waits for an event as long as it takes
 
 
@@ -67,12 +69,16 @@ class DbosSaga(Front[Result]):
         if ended := self._ended(aggregate_id, status):
             return ended
         DBOS.send(workflow, list(asked), topic=TOPIC, idempotency_key=asked.key)
-        answer = DBOS.get_event(workflow, asked.key, timeout_seconds=self.timeout)
-        if answer is not None:
-            return heard(self.saga, answer)
-        ended = self._ended(aggregate_id, DBOS.get_workflow_status(workflow))
+        end = monotonic() + self.timeout
+        while monotonic() < end:
+            answer = DBOS.get_event(workflow, asked.key, timeout_seconds=LOOK_AGAIN)
+            if answer is not None:
+                return heard(self.saga, answer)
+            status = DBOS.get_workflow_status(workflow)
+            if ended := self._ended(aggregate_id, status):
+                return ended
         why = f"it was not judged within {self.timeout:g} seconds"
-        return ended or Result(Outcome.REFUSED, why)
+        return Result(Outcome.REFUSED, why)
 
     def _ended(self, aggregate_id: str, status: Any) -> Result | None:
         """What comes of asking a workflow that is over."""

@@ -12,7 +12,6 @@ from sagadsl.runtime import requests
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga
-from sagadsl.runtime.turn import Turn
 
 R = TypeVar("R")
 
@@ -128,16 +127,10 @@ def unknown(saga: Saga, aggregate_id: str) -> Result:
     return Result(Outcome.UNKNOWN, f"there is no {saga.name} {aggregate_id}")
 
 
-def _look(turn: Turn) -> Result | None:
-    """Ask for nothing, and change nothing."""
-    del turn
-    return Result(Outcome.ACCEPTED)
-
-
 _KINDS: dict[str, Callable[..., Request]] = {
     "fire": requests.fire,
     "abort": requests.abort,
     "resolve": requests.resolve,
     "retry": requests.retry,
-    "look": lambda: _look,
+    "look": requests.look,
 }

@@ -137,6 +137,10 @@ class Driver:
         """Move a process to another version, the newest if none is named."""
         return self._ask(aggregate_id, requests.upgrade(self.saga, to, by))
 
+    def look(self, aggregate_id: str) -> Result:
+        """Where a process stands, if it is under way: its record and its states."""
+        return self._ask(aggregate_id, requests.look())
+
     def run(self, most: int = 64) -> int:
         """Do all that is due now, and what becomes due by it; how many calls it made.
 

@@ -1,0 +1,328 @@
+"""What every backend must do alike: each function drives one process and looks on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from backends import Process
+
+FORWARD = ("pay", "book_flight", "book_hotel")
+
+
+class Scenario(NamedTuple):
+    """A scenario by its name; `modules` is of which versions the worker knows first."""
+
+    name: str
+    play: Callable[[Process], None]
+    saga: str = "trip"
+    modules: str = "v1"
+
+
+def ready(trip: Process) -> None:
+    """Until it can depart."""
+    assert trip.ask("start").outcome == "accepted"
+    trip.ask("fire", "confirm", by="user")
+    trip.held("ready")
+
+
+def home(trip: Process) -> None:
+    """From there to its end."""
+    trip.ask("fire", "depart", by="user")
+    trip.held("travelling")
+    trip.ask("fire", "arrive", by="carrier")
+    trip.ends("home")
+
+
+def once(trip: Process, *effects: str) -> None:
+    """These have happened, each once, and nothing else."""
+    assert sorted(trip.effects) == sorted(effects)
+
+
+def undone(trip: Process) -> None:
+    """Whatever was done is undone, once, and not before it was done."""
+    effects = trip.effects
+    for done, undo in (
+        ("pay", "refund"),
+        ("book_flight", "cancel_flight"),
+        ("book_hotel", "cancel_hotel"),
+    ):
+        assert effects.count(undo) == effects.count(done) <= 1
+        assert done not in effects or effects.index(done) < effects.index(undo)
+
+
+def success(trip: Process) -> None:
+    ready(trip)
+    home(trip)
+    once(trip, *FORWARD, "depart")
+
+
+def payment_fails(trip: Process) -> None:
+    trip.tell("pay", "fail")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.ends("rejected")
+    once(trip)
+
+
+def flight_fails(trip: Process) -> None:
+    trip.tell("book_flight", "fail")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.ends("compensated")
+    assert "book_flight" not in trip.effects
+    undone(trip)
+
+
+def hotel_fails(trip: Process) -> None:
+    trip.tell("book_hotel", "fail")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.ends("compensated")
+    assert "book_hotel" not in trip.effects
+    undone(trip)
+
+
+def abort_compensates_in_order(trip: Process) -> None:
+    ready(trip)
+    assert trip.ask("abort", by="support").outcome == "accepted"
+    trip.ends("compensated")
+    undone(trip)
+    assert trip.effects[-1] == "refund"
+
+
+def compensation_is_tried_again(trip: Process) -> None:
+    trip.tell("refund", "fail")
+    ready(trip)
+    trip.ask("abort")
+    trip.ends("compensated")
+    undone(trip)
+
+
+def branches_run_side_by_side(trip: Process) -> None:
+    trip.tell("book_flight", "slow")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.held("ready")
+    assert trip.effects == ["pay", "book_hotel", "book_flight"]
+    home(trip)
+
+
+def doubt_and_it_happened(trip: Process) -> None:
+    trip.tell("pay", "raise late")
+    ready(trip)
+    home(trip)
+    once(trip, *FORWARD, "depart")
+
+
+def doubt_and_it_did_not_happen(trip: Process) -> None:
+    """It is then a failure, which leads to `declined`: nothing says to try again."""
+    trip.tell("pay", "raise")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.ends("rejected")
+    once(trip)
+
+
+def doubt_and_nobody_knows(trip: Process) -> None:
+    """A person is asked, who finds that it has happened."""
+    trip.tell("pay", "raise late")
+    trip.tell("pay_status", "unknown")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.until(
+        lambda _: (
+            trip.ask("resolve", "pay", happened=True, by="ann").outcome == "accepted"
+        )
+    )
+    trip.held("ready")
+    once(trip, *FORWARD)
+
+
+def doubt_without_a_probe(trip: Process) -> None:
+    """A person is asked, who finds that it has not happened: so it is tried again."""
+    trip.tell("book_hotel", "raise")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.until(
+        lambda _: (
+            trip.ask("resolve", "book_hotel", happened=False).outcome == "accepted"
+        )
+    )
+    trip.held("ready")
+    once(trip, *FORWARD)
+
+
+def doubt_is_compensated(trip: Process) -> None:
+    """`even if in doubt` needs no answer; what it undoes may or may not have been."""
+    trip.tell("book_hotel", "raise late")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.until(lambda answer: "flown" in answer.held)
+    trip.ask("abort")
+    trip.ends("compensated")
+    undone(trip)
+
+
+def same_start_again(trip: Process) -> None:
+    ready(trip)
+    assert trip.ask("start").outcome == "already done"
+    home(trip)
+    again = trip.ask("start")
+    assert (again.outcome, again.end) == ("refused", "home")
+    once(trip, *FORWARD, "depart")
+
+
+def same_event_again(trip: Process) -> None:
+    ready(trip)
+    assert trip.ask("fire", "confirm", by="user").outcome == "already done"
+    home(trip)
+    assert trip.ask("fire", "arrive", by="carrier").end == "home"
+    once(trip, *FORWARD, "depart")
+
+
+def event_too_early_or_of_another(trip: Process) -> None:
+    trip.ask("start")
+    early = trip.ask("fire", "depart", by="user")
+    assert early.outcome == "refused"
+    assert "waits for" in early.reason
+    wrong = trip.ask("fire", "confirm", by="carrier")
+    assert wrong.outcome == "refused"
+    assert trip.ask("look").held == ["requested"]
+    once(trip)
+
+
+def nobody_knows_the_process(trip: Process) -> None:
+    assert trip.ask("fire", "confirm", by="user").outcome == "unknown"
+    assert trip.ask("look").outcome == "unknown"
+
+
+def timer_and_expiry(hold: Process) -> None:
+    hold.ask("start")
+    hold.ask("fire", "take", by="user")
+    hold.held("warned")
+    hold.ends("expired")
+    once(hold, "take", "release")
+
+
+def event_before_the_timer(hold: Process) -> None:
+    hold.ask("start")
+    hold.ask("fire", "take", by="user")
+    hold.held("held")
+    hold.ask("fire", "buy", by="user")
+    hold.ends("bought")
+    once(hold, "take")
+
+
+def version_stays_in_flight(trip: Process) -> None:
+    """A newer worker runs an older process to its end, by its own version."""
+    ready(trip)
+    trip.backend.replace(trip.backend.modules.with_name("v2"))
+    home(trip)
+    once(trip, *FORWARD, "depart")
+
+
+def upgrade_in_flight(trip: Process) -> None:
+    """What has not departed moves, and is insured first."""
+    ready(trip)
+    trip.backend.replace(trip.backend.modules.with_name("v2"))
+    assert trip.ask("upgrade").outcome == "accepted"
+    trip.held("insured")
+    home(trip)
+    once(trip, *FORWARD, "insure", "depart")
+
+
+def upgrade_too_late(trip: Process) -> None:
+    """What has departed stays on its version."""
+    ready(trip)
+    trip.ask("fire", "depart", by="user")
+    trip.held("travelling")
+    trip.backend.replace(trip.backend.modules.with_name("v2"))
+    assert trip.ask("upgrade").outcome == "refused"
+    trip.ask("fire", "arrive", by="carrier")
+    trip.ends("home")
+    once(trip, *FORWARD, "depart")
+
+
+def killed(handler: str, act: str) -> Callable[[Process], None]:
+    """The worker dies in a handler; nothing happens twice, and nothing is lost."""
+
+    def play(trip: Process) -> None:
+        trip.tell(handler, act)
+        trip.ask("start")
+        trip.ask("fire", "confirm", by="user")
+        trip.until(lambda answer: hotel_is_known(trip) and answer.held == ["ready"])
+        home(trip)
+        assert set(trip.effects) == {*FORWARD, "depart"}
+        twice = {name for name in trip.effects if trip.effects.count(name) > 1}
+        assert twice <= {"book_flight"}  # it is idempotent
+
+    return play
+
+
+def hotel_is_known(trip: Process) -> bool:
+    """Whether the hotel waits for no person; if it does, one finds out.
+
+    It may have been under way as well, in the worker that died in another handler.
+    """
+    happened = "book_hotel" in trip.effects
+    return trip.ask("resolve", "book_hotel", happened=happened).outcome != "accepted"
+
+
+def killed_undoing(handler: str, act: str) -> Callable[[Process], None]:
+    """The worker dies in a compensation."""
+
+    def play(trip: Process) -> None:
+        trip.tell(handler, act)
+        ready(trip)
+        trip.ask("abort")
+        trip.ends("compensated")
+        once_only = [name for name in trip.effects if not name.startswith("cancel")]
+        assert sorted(once_only) == sorted([*FORWARD, "refund"])
+        assert {"cancel_flight", "cancel_hotel"} < set(trip.effects)
+
+    return play
+
+
+def _scenarios() -> Iterator[Scenario]:
+    yield Scenario("success", success)
+    yield Scenario("failure with an `else`", payment_fails)
+    yield Scenario("failure in one branch", flight_fails)
+    yield Scenario("failure in the other branch", hotel_fails)
+    yield Scenario("abort: compensations in their order", abort_compensates_in_order)
+    yield Scenario("a compensation is tried again", compensation_is_tried_again)
+    yield Scenario("branches side by side", branches_run_side_by_side)
+    yield Scenario("doubt: the probe says yes", doubt_and_it_happened)
+    yield Scenario("doubt: the probe says no", doubt_and_it_did_not_happen)
+    yield Scenario("doubt: the probe does not know", doubt_and_nobody_knows)
+    yield Scenario("doubt: no probe", doubt_without_a_probe)
+    yield Scenario("doubt: compensated all the same", doubt_is_compensated)
+    yield Scenario("the same start again", same_start_again)
+    yield Scenario("the same event again", same_event_again)
+    yield Scenario("an event too early", event_too_early_or_of_another)
+    yield Scenario("an unknown process", nobody_knows_the_process)
+    yield Scenario("timer and expiry", timer_and_expiry, "hold")
+    yield Scenario("an event before the timer", event_before_the_timer, "hold")
+    for handler in ("pay", "book_flight", "book_hotel", "depart"):
+        for act, when in (("die", "before"), ("die late", "after")):
+            play = killed(handler, act)
+            yield Scenario(f"killed {when} the effect of `{handler}`", play)
+    yield Scenario("killed in the probe", killed_in_the_probe)
+    for handler in ("refund", "cancel_flight", "cancel_hotel"):
+        for act, when in (("die", "before"), ("die late", "after")):
+            play = killed_undoing(handler, act)
+            yield Scenario(f"killed {when} the effect of `{handler}`", play)
+    yield Scenario("an old version, a newer worker", version_stays_in_flight)
+    yield Scenario("an upgrade in flight", upgrade_in_flight)
+    yield Scenario("an upgrade too late", upgrade_too_late)
+
+
+def killed_in_the_probe(trip: Process) -> None:
+    trip.tell("pay", "die late")
+    trip.tell("pay_status", "die")
+    ready(trip)
+    home(trip)
+    once(trip, *FORWARD, "depart")
+
+
+SCENARIOS = tuple(_scenarios())

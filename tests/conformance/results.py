@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from scenarios import SCENARIOS
+from catalogue import SCENARIOS
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"

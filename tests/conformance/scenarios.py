@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
-
 from backends import Process
 
 FORWARD = ("pay", "book_flight", "book_hotel")
-
-
-class Scenario(NamedTuple):
-    """A scenario by its name; `modules` is of which versions the worker knows first."""
-
-    name: str
-    play: Callable[[Process], None]
-    saga: str = "trip"
-    modules: str = "v1"
 
 
 def ready(trip: Process) -> None:
@@ -242,87 +230,3 @@ def upgrade_too_late(trip: Process) -> None:
     trip.ask("fire", "arrive", by="carrier")
     trip.ends("home")
     once(trip, *FORWARD, "depart")
-
-
-def killed(handler: str, act: str) -> Callable[[Process], None]:
-    """The worker dies in a handler; nothing happens twice, and nothing is lost."""
-
-    def play(trip: Process) -> None:
-        trip.tell(handler, act)
-        trip.ask("start")
-        trip.ask("fire", "confirm", by="user")
-        trip.until(lambda answer: hotel_is_known(trip) and answer.held == ["ready"])
-        home(trip)
-        assert set(trip.effects) == {*FORWARD, "depart"}
-        twice = {name for name in trip.effects if trip.effects.count(name) > 1}
-        assert twice <= {"book_flight"}  # it is idempotent
-
-    return play
-
-
-def hotel_is_known(trip: Process) -> bool:
-    """Whether the hotel waits for no person; if it does, one finds out.
-
-    It may have been under way as well, in the worker that died in another handler.
-    """
-    happened = "book_hotel" in trip.effects
-    return trip.ask("resolve", "book_hotel", happened=happened).outcome != "accepted"
-
-
-def killed_undoing(handler: str, act: str) -> Callable[[Process], None]:
-    """The worker dies in a compensation."""
-
-    def play(trip: Process) -> None:
-        trip.tell(handler, act)
-        ready(trip)
-        trip.ask("abort")
-        trip.ends("compensated")
-        once_only = [name for name in trip.effects if not name.startswith("cancel")]
-        assert sorted(once_only) == sorted([*FORWARD, "refund"])
-        assert {"cancel_flight", "cancel_hotel"} < set(trip.effects)
-
-    return play
-
-
-def _scenarios() -> Iterator[Scenario]:
-    yield Scenario("success", success)
-    yield Scenario("failure with an `else`", payment_fails)
-    yield Scenario("failure in one branch", flight_fails)
-    yield Scenario("failure in the other branch", hotel_fails)
-    yield Scenario("abort: compensations in their order", abort_compensates_in_order)
-    yield Scenario("a compensation is tried again", compensation_is_tried_again)
-    yield Scenario("branches side by side", branches_run_side_by_side)
-    yield Scenario("doubt: the probe says yes", doubt_and_it_happened)
-    yield Scenario("doubt: the probe says no", doubt_and_it_did_not_happen)
-    yield Scenario("doubt: the probe does not know", doubt_and_nobody_knows)
-    yield Scenario("doubt: no probe", doubt_without_a_probe)
-    yield Scenario("doubt: compensated all the same", doubt_is_compensated)
-    yield Scenario("the same start again", same_start_again)
-    yield Scenario("the same event again", same_event_again)
-    yield Scenario("an event too early", event_too_early_or_of_another)
-    yield Scenario("an unknown process", nobody_knows_the_process)
-    yield Scenario("timer and expiry", timer_and_expiry, "hold")
-    yield Scenario("an event before the timer", event_before_the_timer, "hold")
-    for handler in ("pay", "book_flight", "book_hotel", "depart"):
-        for act, when in (("die", "before"), ("die late", "after")):
-            play = killed(handler, act)
-            yield Scenario(f"killed {when} the effect of `{handler}`", play)
-    yield Scenario("killed in the probe", killed_in_the_probe)
-    for handler in ("refund", "cancel_flight", "cancel_hotel"):
-        for act, when in (("die", "before"), ("die late", "after")):
-            play = killed_undoing(handler, act)
-            yield Scenario(f"killed {when} the effect of `{handler}`", play)
-    yield Scenario("an old version, a newer worker", version_stays_in_flight)
-    yield Scenario("an upgrade in flight", upgrade_in_flight)
-    yield Scenario("an upgrade too late", upgrade_too_late)
-
-
-def killed_in_the_probe(trip: Process) -> None:
-    trip.tell("pay", "die late")
-    trip.tell("pay_status", "die")
-    ready(trip)
-    home(trip)
-    once(trip, *FORWARD, "depart")
-
-
-SCENARIOS = tuple(_scenarios())

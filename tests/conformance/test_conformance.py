@@ -6,8 +6,8 @@ import json
 
 import pytest
 from backends import Backend, Process
+from catalogue import SCENARIOS, Scenario
 from results import BACKENDS, PAGE, RESULTS, table
-from scenarios import SCENARIOS, Scenario
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[one.name for one in SCENARIOS])

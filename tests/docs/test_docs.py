@@ -44,7 +44,7 @@ RUN = [page for page in PAGES if page.parent.name != "findings"]
 EMPTY = [ROOT / "docs" / "tutorial.md"]  # it begins in an empty folder
 NOT_RUN = re.compile(
     r"(pip install (?:(?:sagadsl|\.)|'(?:sagadsl|\.)\[\w+\]')|make [a-z-]+|git diff"
-    r"|\.venv/bin/pytest .*--update|(?:sqlite3|psql) .*)?"
+    r"|npm install .*|\.venv/bin/pytest .*--update|(?:sqlite3|psql) .*)?"
     r"( *#.*)?"
 )
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

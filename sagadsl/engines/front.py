@@ -89,7 +89,10 @@ class Front(ABC, Generic[R]):
         return self._send(aggregate_id, "upgrade", to=number, by=by)
 
     def look(self, aggregate_id: str) -> R:
-        """Where a process stands: the record and the states of the result."""
+        """Where a process stands: the record and the states of the result.
+
+        The reason tells what waits for a person.
+        """
         return self._send(aggregate_id, "look")
 
     def _send(self, aggregate_id: str, kind: str, **values: Any) -> R:

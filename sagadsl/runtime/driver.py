@@ -138,7 +138,10 @@ class Driver:
         return self._ask(aggregate_id, requests.upgrade(self.saga, to, by))
 
     def look(self, aggregate_id: str) -> Result:
-        """Where a process stands, if it is under way: its record and its states."""
+        """Where a process stands, if it is under way: its record and its states.
+
+        The reason tells what waits for a person.
+        """
         return self._ask(aggregate_id, requests.look())
 
     def run(self, most: int = 64) -> int:

@@ -140,11 +140,20 @@ def retry(action: str, by: str, note: str) -> Request:
 
 
 def look() -> Request:
-    """Ask where a process stands, and change nothing."""
+    """Ask where a process stands, and change nothing.
+
+    The reason tells what waits for a person.
+    """
 
     def request(turn: Turn) -> Result | None:
-        del turn
-        return Result(Outcome.ACCEPTED)
+        waits = []
+        for position, effort in turn.log.efforts.items():
+            step = turn.version.steps[position]
+            work = step.backward if effort.undo else step.forward
+            if work and effort.status is Status.WAITS:
+                how = "has failed for good" if effort.stuck else "is in doubt"
+                waits.append(f"`{work.handler}` {how}")
+        return Result(Outcome.ACCEPTED, ", ".join(waits))
 
     return request
 

@@ -20,7 +20,7 @@ class Scenario(NamedTuple):
 
 
 def _scenarios() -> Iterator[Scenario]:
-    yield Scenario("scenarios.success", scenarios.success)
+    yield Scenario("success", scenarios.success)
     yield Scenario("failure with an `else`", scenarios.payment_fails)
     yield Scenario("failure in one branch", scenarios.flight_fails)
     yield Scenario("failure in the other branch", scenarios.hotel_fails)

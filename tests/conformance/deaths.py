@@ -29,9 +29,10 @@ def hotel_is_known(trip: Process) -> bool:
 
     It may have been under way as well, in the worker that died in another handler.
     """
-    happened = "book_hotel" in trip.effects  # if the worker dies now, it may be later
-    answer = trip.try_("resolve", "book_hotel", happened=happened)
-    return answer is not None and answer.outcome != "accepted"
+    if "book_hotel" not in trip.ask("look").reason:
+        return True
+    happened = "book_hotel" in trip.effects
+    return trip.ask("resolve", "book_hotel", happened=happened).outcome == "accepted"
 
 
 def killed_undoing(handler: str, act: str) -> Callable[[Process], None]:

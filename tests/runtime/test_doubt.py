@@ -213,3 +213,23 @@ def test_news_that_comes_after_the_end_is_told_of(
     world.tell("make_payment", slow)
     driver.fire("42", "make_payment", by="user")
     assert outbox(store) == ["42 abort", "42 finish", "42 late"]
+
+
+def test_a_look_tells_what_waits_for_a_person(driver, world):
+    """In doubt, and failed for good; a process that runs waits for nobody."""
+    paid(driver, "42")
+    assert driver.look("42") == (
+        "accepted",
+        "",
+        driver.look("42").record,
+        ("payment_made",),
+    )
+    world.tell("send_invoice", "raise")
+    driver.fire("42", "validate_payment", by="ops")
+    driver.run()
+    assert driver.look("42").reason == "`send_invoice` is in doubt"
+    world.tell("unpack_parcel", "fail")
+    driver.abort("42")
+    driver.run()
+    assert driver.look("42").reason == "`unpack_parcel` has failed for good"
+    assert driver.look("43").outcome == "unknown"

@@ -136,7 +136,7 @@ class Turn:
         self.seq += 1
         position = step.step if step else None
         number = self.version.number
-        text = _stored(note)
+        text = _stored(note) if note else ""
         row = Row(self.seq, number, word, position, attempt, actor, self.now, text)
         self.rows.append(row)
         self.log.take(row)

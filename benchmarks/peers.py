@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PYTHON = {"transitions": "0.9.3", "python-statemachine": "3.2.2"}
+PYTHON = {"dbos": "3.4.0", "python-statemachine": "3.2.2", "transitions": "0.9.3"}
 NODE = {"state-machine-cat": "14.0.8", "@bufbuild/buf": "1.75.0"}
 
 MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "aarch64", "arm64": "arm64"}

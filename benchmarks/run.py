@@ -18,6 +18,7 @@ import audits
 import calls
 import processes
 import proofs
+import store
 from peers import NODE, PYTHON, NoPeer
 from timing import Measured
 
@@ -66,6 +67,7 @@ def _groups() -> Iterator[Iterable[Measured]]:
     yield proofs.large(FOLDER)
     yield proofs.searched()
     yield proofs.spin(FOLDER)
+    yield store.measure(build, FOLDER)
 
 
 def _shown(group: Iterable[Measured]) -> Iterator[Measured]:

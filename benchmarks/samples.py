@@ -52,6 +52,23 @@ def effects(name: str, rows: list[Row]) -> str:
     return saga(name, rows, more)
 
 
+def performed(name: str, steps: int) -> str:
+    """Steps one after the other that are performed at once, each asked about."""
+    names = [f"s{i}" for i in range(steps + 1)]
+    actions = "".join(
+        f"        do_{i} : once, probe asked_{i}, no undo\n" for i in range(steps)
+    )
+    return _text(
+        name,
+        [f"initial {names[0]}", *names[1:-1], f"final {names[-1]}"],
+        [
+            f"{source} -> {target} : do_{i} by system"
+            for i, (source, target) in enumerate(pairwise(names))
+        ],
+        f"    actions {{\n{actions}    }}\n",
+    )
+
+
 def parallel(name: str, branches: int, length: int, more: str = "") -> str:
     """A fork into branches of several steps each, their join, and a last step."""
     names = [

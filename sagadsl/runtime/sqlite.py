@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,14 +35,15 @@ class SqliteDatabase:
         self.path = path
         self.synchronous = synchronous.upper()
         self._create = create
+        self._writing = threading.RLock()
         self._pool = Pool(self._connect, lambda lent: not lent.in_transaction)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One writer at a time: the lock is taken at the start, so nobody is let down
-        half-way.
+        half-way. Threads queue here, as SQLite has those who wait sleep for longer.
         """
-        with self._pool.lend() as connection:
+        with self._writing, self._pool.lend() as connection:
             try:
                 self._run("BEGIN IMMEDIATE")
                 yield

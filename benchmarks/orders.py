@@ -12,7 +12,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
@@ -78,9 +78,11 @@ class Ours:
         self.run(at_a_time)
 
     def start(self, orders: int) -> None:
-        """Start so many."""
-        for _ in range(orders):
-            self._driver.start(next(self._ids))
+        """Start so many, as the requests come that a service has."""
+        ids = list(islice(self._ids, orders))
+        with ThreadPoolExecutor(THREADS) as pool:
+            for started in pool.map(self._driver.start, ids):
+                assert started.accepted
 
     def run(self, at_a_time: int) -> None:
         """Do the steps of those that are started."""

@@ -93,7 +93,8 @@ def folder(page, tmp_path, monkeypatch):
         "PYTHONDONTWRITEBYTECODE": "1",
     }.items():
         monkeypatch.setenv(key, value)
-    return tmp_path
+    yield tmp_path
+    forget_written(tmp_path)
 
 
 @pytest.mark.parametrize("page", RUN, ids=name)
@@ -224,6 +225,13 @@ def forget_compiled() -> None:
     """Let the next import read what the page has built since."""
     for module in [module for module in sys.modules if module.endswith("_saga")]:
         del sys.modules[module]
+
+
+def forget_written(folder: Path) -> None:
+    """Let the next page have modules of the same names."""
+    for key, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None)).startswith(f"{folder}{os.sep}"):
+            del sys.modules[key]
 
 
 def links(page: Path) -> Iterator[tuple[Path, str]]:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,12 +25,21 @@ from sagadsl.engines.temporal import SagaWorkflow
 from sagadsl.runtime import Result
 
 HERE = Path(__file__).parent
-PATIENCE = 20.0  # seconds until what must come has not come
+BOOKING = (HERE / "booking.saga").read_text(encoding="utf-8")
+# A step more, before `ready`: what makes version 2.
+INSURED = (
+    ("        ready\n", "        insured\n        ready\n"),
+    (
+        "-> ready              : join   by system",
+        "-> insured : join by system\ninsured -> ready : insure by system",
+    ),
+    ("recall : idem", "insure : idempotent, no undo\nrecall : idem"),
+)
+PATIENCE = 30.0  # seconds until what must come has not come
 
 
-def build(folder: Path, *edits: tuple[str, str]) -> None:
-    """Write the modules of `booking.saga`; with edits, those of two versions."""
-    text = (HERE / "booking.saga").read_text(encoding="utf-8")
+def build(folder: Path, *edits: tuple[str, str], text: str = BOOKING) -> None:
+    """Write the modules of a saga `booking`; with edits, those of two versions."""
     pinned, findings = compile_saga("booking.saga", text.encode(), None)
     assert pinned, findings
     lock = release_text(pinned)
@@ -54,14 +62,14 @@ class Bench:
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.world = World()
-        self.client = self.wait(Client.connect(service.address))
+        self.client = self.wait(Client.connect(service.address, identity="bench"))
         self.worker: Any = None
 
     def wait(self, wanted: Coroutine[Any, Any, Any]) -> Any:
         """What is awaited."""
         return asyncio.run_coroutine_threadsafe(wanted, self.loop).result(PATIENCE)
 
-    def work(self, folder: Path) -> ModuleType:
+    def work(self, folder: Path) -> None:
         """Have a worker that knows the modules in a folder."""
         self.stop()
         self.folder = str(folder)
@@ -70,6 +78,7 @@ class Bench:
             sys.modules.pop(name, None)
         module = importlib.import_module("booking_temporal")
         self.world.failed = sys.modules["booking_saga"].Failed
+        self.module = module
         self.front = module.BookingClient(self.client)
 
         async def begin() -> None:
@@ -77,7 +86,6 @@ class Bench:
             self.running = asyncio.create_task(self.worker.run())
 
         self.wait(begin())
-        return module
 
     def stop(self) -> None:
         """Shut the worker down, if there is one."""
@@ -96,6 +104,15 @@ class Bench:
 
         made: Result = self.wait(waited())
         return made
+
+    def late(self, handler: str) -> None:
+        """Have the next call of a handler happen, and come back after its timeout."""
+
+        def act(_: object) -> None:
+            self.world.effects[handler] += 1
+            time.sleep(1.5)
+
+        self.world.tell(handler, act)
 
     def until(self, true: Callable[[], Any]) -> None:
         """Wait until something is so."""

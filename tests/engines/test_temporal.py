@@ -6,8 +6,9 @@ import itertools
 import time
 
 import pytest
-from temporal_bench import Bench, bench, build, modules, temporal
+from temporal_bench import INSURED, Bench, bench, build, modules, temporal
 from temporalio.api.enums.v1 import event_type_pb2
+from temporalio.common import RetryPolicy
 
 __all__ = ["bench", "modules", "temporal"]
 
@@ -84,23 +85,21 @@ def test_handlers_are_given_the_data_and_what_they_return_is_kept(bench, booking
     assert bench.world.contexts[-1].data == {"price": 21, "total": 42}
 
 
-def late(bench: Bench, handler: str) -> None:
-    """Have the next call of a handler happen and come back after its timeout."""
-
-    def act(_: object) -> None:
-        bench.world.effects[handler] += 1
-        time.sleep(1.5)
-
-    bench.world.tell(handler, act)
-
-
 def test_what_timed_out_is_asked_about_and_not_repeated(bench, booking):
-    late(bench, "pay")
+    bench.late("pay")
     paid(bench, booking)
     bench.held(booking, "ready")
     assert bench.world.effects["pay"] == 1
     assert events(bench, booking).count("activity_task_timed_out") == 1
     assert "booking@1/pay_status" in called(bench, booking)
+
+
+def test_with_the_policy_of_temporal_it_would_be_repeated(bench, booking, monkeypatch):
+    monkeypatch.setattr("sagadsl.engines.temporal.ONCE", RetryPolicy())
+    bench.late("pay")
+    paid(bench, booking)
+    bench.held(booking, "ready")
+    assert bench.world.effects["pay"] == 2
 
 
 def test_what_timed_out_and_did_not_happen_is_tried_again(bench, booking):
@@ -113,7 +112,7 @@ def test_what_timed_out_and_did_not_happen_is_tried_again(bench, booking):
 
 
 def test_where_nobody_knows_a_person_is_asked(bench, booking):
-    late(bench, "pay")
+    bench.late("pay")
     bench.world.tell("pay_status", "unknown")
     paid(bench, booking)
     resolve = ("resolve", booking, "pay")
@@ -123,7 +122,7 @@ def test_where_nobody_knows_a_person_is_asked(bench, booking):
 
 
 def test_what_cannot_be_asked_about_waits_for_a_person(bench, booking):
-    late(bench, "issue")
+    bench.late("issue")
     paid(bench, booking)
     resolve = ("resolve", booking, "issue")
     bench.until(lambda: bench.ask(*resolve, happened=False, by="ann").accepted)
@@ -200,16 +199,6 @@ def test_a_worker_with_an_empty_cache_goes_on_from_the_history(bench, booking, m
     assert bench.ask("leave", booking, "user").accepted
     bench.ends(booking, "gone")
     assert bench.world.effects == {"pay": 1, "seat": 1, "issue": 1}
-
-
-INSURED = (
-    ("        ready\n", "        insured\n        ready\n"),
-    (
-        "-> ready              : join   by system",
-        "-> insured : join by system\ninsured -> ready : insure by system",
-    ),
-    ("recall : idem", "insure : idempotent, no undo\nrecall : idem"),
-)
 
 
 def test_a_booking_moves_to_a_newer_version_in_its_workflow(bench, booking, tmp_path):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply, reply, settle
 from sagadsl.runtime.process import Log, Process, Row
+from sagadsl.runtime.requests import look
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, Version
 from sagadsl.runtime.turn import Call, Turn
@@ -85,25 +86,34 @@ class Flow:
         requests: Sequence[Request] = (),
     ) -> Next:
         """Take replies and requests, and give what follows from them and the time."""
-        turn = Turn(self.version, self.process, self.log, set(self._live), now)
-        turn.owned = True
+        turn = self._turn(now)
         for call, answer in replies:
             reply(turn, call, answer)
-        results = []
-        for request in requests:
-            result = request(turn)
-            if result is None:
-                result = Result(Outcome.ACCEPTED)
-            held = tuple(turn.version.machine.standing(turn.record))
-            results.append(result._replace(record=turn.record, held=held))
+        results = tuple(_judged(turn, request) for request in requests)
         turn.wakes.clear()
         settle(turn)
         self.process, self._live = turn.change(0, WORKER).after, turn.live
         wake = min(turn.wakes, default=0)
-        return Next(tuple(turn.calls), wake, tuple(results), self._end(turn))
+        return Next(tuple(turn.calls), wake, results, self._end(turn))
+
+    def look(self) -> Result:
+        """Where the process stands, and what waits for a person."""
+        return _judged(self._turn(self.process.due), look())
+
+    def _turn(self, now: int) -> Turn:
+        turn = Turn(self.version, self.process, self.log, set(self._live), now)
+        turn.owned = True
+        return turn
 
     def _end(self, turn: Turn) -> dict[str, Any] | None:
         if turn.ended is None:
             return None
         record, version = [*turn.record], turn.version.number
         return {"outcome": turn.ended.outcome, "version": version, "record": record}
+
+
+def _judged(turn: Turn, request: Request) -> Result:
+    """What comes of a request: the record and the states as they are after it."""
+    result = request(turn) or Result(Outcome.ACCEPTED)
+    held = tuple(turn.version.machine.standing(turn.record))
+    return result._replace(record=turn.record, held=held)

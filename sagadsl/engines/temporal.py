@@ -31,7 +31,7 @@ from sagadsl.runtime.ask import Request
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.requests import abort
-from sagadsl.runtime.result import Outcome, Result
+from sagadsl.runtime.result import Result
 from sagadsl.runtime.saga import Saga, SagaModule, Version
 from sagadsl.runtime.turn import Call
 
@@ -85,11 +85,10 @@ class SagaWorkflow:
     @workflow.query(name="look")
     def look(self) -> list[Any]:
         """Where the process stands."""
-        process, version = self._flow.process, self._flow.version
         if self._end is not None:
-            return told(over(self._saga, process.aggregate_id, self._end))
-        held = tuple(version.machine.standing(process.record))
-        return told(Result(Outcome.ACCEPTED, "", process.record, held))
+            aggregate_id = self._flow.process.aggregate_id
+            return told(over(self._saga, aggregate_id, self._end))
+        return told(self._flow.look())
 
     async def drive(self) -> dict[str, Any]:
         """Drive the process to its end, and return what is kept of it.
@@ -132,11 +131,11 @@ class SagaWorkflow:
     def _tell(self) -> None:
         """Tell where the process stands, where else a worker would command nothing.
 
-        A task that commands nothing is replayed with the next one by some workers and
-        not by others, and then a request is judged before the reply that it came after.
+        A task that commanded nothing is given together with the next one to a worker
+        that begins anew, and apart in a replay (temporalio/sdk-python#1591). Then a
+        request would be judged before the reply that it came after.
         """
-        held = self._flow.version.machine.standing(self._flow.process.record)
-        workflow.upsert_memo({"states": [*held]})
+        workflow.upsert_memo({"states": [*self._flow.look().held]})
 
     def _set_timer(self, wake: int) -> None:
         if self._timer is not None:

@@ -14,13 +14,14 @@ import pytest
 from backends import HERE, Backend
 from restate_server import RestateServer, restate_server
 from results import Kept
+from temporal_service import TemporalService
 
 __all__ = ["restate_server"]
 
 NUMBERS = itertools.count(1)
 SLOW = [
     pytest.param(name, marks=pytest.mark.slow)
-    for name in ("dbos-sqlite", "dbos-postgres", "restate")
+    for name in ("dbos-sqlite", "dbos-postgres", "restate", "temporal")
 ]
 INSURED = (
     ("        travelling\n", "        insured\n        travelling\n"),
@@ -59,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the modules of version 1, and one with those of both versions."""
     root = tmp_path_factory.mktemp("compiled")
-    targets = ("--target", "py,dbos,restate")
+    targets = ("--target", "py,dbos,restate,temporal")
     for name in ("trip", "hold"):
         shutil.copy(HERE / f"{name}.saga", root)
         sagac(root, "build", f"{name}.saga", "--target", "py")
@@ -75,6 +76,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def temporal() -> Iterator[TemporalService]:
+    """A double of the service of Temporal."""
+    service = TemporalService()
+    yield service
+    service.close()
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgres", *SLOW])
 def backend(
     request: pytest.FixtureRequest,
@@ -88,12 +97,14 @@ def backend(
     if kind == "restate":
         server: RestateServer = request.getfixturevalue("restate_server")
         options = server.options
+    elif kind == "temporal":
+        options["address"] = request.getfixturevalue("temporal").address
     elif request.param.endswith("sqlite"):
         options["url"] = f"sqlite:///{folder}/store.db"
     else:
         options["url"] = request.getfixturevalue("postgres_database")
     made = Backend(
-        kind if kind in ("dbos", "restate") else "embedded",
+        kind if kind in ("dbos", "restate", "temporal") else "embedded",
         folder,
         compiled / "v1",
         options,

@@ -18,7 +18,7 @@ BACKENDS = {
     "dbos-sqlite": "DBOS, SQLite",
     "dbos-postgres": "DBOS, PostgreSQL",
     "restate": "Restate",
-    "temporal": "Temporal",
+    "temporal": "Temporal (double)",
 }
 SIGNS = {"passed": "yes", "failed": "**no**", "skipped": "not run", "": "not run"}
 Results = Mapping[str, Mapping[str, str]]

@@ -13,6 +13,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -156,10 +157,30 @@ class OnRestate(Loop):
         await self.served
 
 
+class OnTemporal(Loop):
+    """Temporal, at `address`; a worker is held to be dead after a second."""
+
+    async def connect(self) -> None:
+        from temporalio.client import Client
+        from temporalio.runtime import Runtime, TelemetryConfig
+
+        from sagadsl.engines.temporal import SagaWorkflow
+
+        SagaWorkflow.heartbeat = timedelta(seconds=1)
+        quiet = Runtime(telemetry=TelemetryConfig(logging=None))  # it logs to stdout
+        client = await Client.connect(self.options["address"], runtime=quiet)
+        self.workers = []
+        for name, handlers in self.handlers.items():
+            self.asked[name] = self.emitted("temporal", name, "Client")(client)
+            worker = self.emitted("temporal", name, "OnTemporal")(handlers)
+            self.workers.append(self.loop.create_task(worker.worker(client).run()))
+
+
 BACKENDS: dict[str, type[Worker]] = {
     "embedded": Embedded,
     "dbos": OnDbos,
     "restate": OnRestate,
+    "temporal": OnTemporal,
 }
 
 

@@ -124,8 +124,8 @@ def test_where_nobody_knows_a_person_is_asked(bench, booking):
 def test_what_cannot_be_asked_about_waits_for_a_person(bench, booking):
     bench.late("issue")
     paid(bench, booking)
-    resolve = ("resolve", booking, "issue")
-    bench.until(lambda: bench.ask(*resolve, happened=False, by="ann").accepted)
+    bench.until(lambda: bench.ask("look", booking).reason == "`issue` is in doubt")
+    assert bench.ask("resolve", booking, "issue", happened=False, by="ann").accepted
     bench.held(booking, "ready")
     assert called(bench, booking).count("booking@1/issue") == 2
 

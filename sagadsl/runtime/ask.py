@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sagadsl.runtime.database import StoreError
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.turn import Call, Turn
+
+_TOO_LATE = 253_402_300_800_000  # the year 10000, in milliseconds
 
 Request = Callable[[Turn], Result | None]
 """Changes a turn and gives None, or changes nothing and says why."""
@@ -49,6 +52,8 @@ def missing(processes: Processes, aggregate_id: str) -> Result:
     name = processes.saga.name
     if ended is None:
         return Result(Outcome.UNKNOWN, f"there is no {name} {aggregate_id}")
+    if not 0 <= ended.ended < _TOO_LATE:
+        raise StoreError(f"what is kept of {name} {aggregate_id} is damaged")
     when = datetime.fromtimestamp(ended.ended / 1000, UTC).isoformat(" ", "seconds")
     why = f"{name} {aggregate_id} ended as {ended.outcome} on {when}"
     return Result(Outcome.REFUSED, why)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sagadsl.runtime.database import Database
+from sagadsl.runtime.database import Database, StoreError
 from sagadsl.runtime.process import Log, Process, Row
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.statements import EVENT, PROCESS
@@ -104,6 +104,8 @@ class Listing:
         )
         while found := self._database.rows(sql, (*marks, *key)):
             *row, condition = found[0]
+            if condition is None:
+                raise StoreError(f"{self._name} {aggregate_id} is damaged: it has gaps")
             process = self._process(row)
             rows = self._logs(aggregate_id, aggregate_id).get(aggregate_id, [])
             if len(rows) == process.seq or process.seq == last:
@@ -125,7 +127,10 @@ class Listing:
         """
         last = ""
         while page := self._page(last):
-            first, last = page[0].aggregate_id, page[-1].aggregate_id
+            first, after = page[0].aggregate_id, page[-1].aggregate_id
+            if type(after) is not str or after <= last:
+                raise StoreError(f"{self._name} is damaged: its ids are out of order")
+            last = after
             logs = self._logs(first, last)
             for process in page:
                 log = Log(logs.get(process.aggregate_id, []))

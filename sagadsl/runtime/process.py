@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from sagadsl.sql import MOST_STEPS
 
 # The lane of each kind of the machine, and its bit where it is of no step.
 LANE = {
@@ -17,6 +20,7 @@ LANE = {
     "finish": (3, 2),
 }
 BITS = frozenset(LANE)
+_STEPS = range(MOST_STEPS)
 TOLD = frozenset({"abort", "parked", "stuck", "late", "finish"})
 
 
@@ -104,12 +108,16 @@ class Log:
         self.times: dict[tuple[str, int | None], int] = {}
         self.cause = ""
         self.lanes = [0, 0, 0, 0]
+        self.odd = ""
         for row in rows:
             self.take(row)
 
     def take(self, row: Row) -> None:
         """Take one more row in."""
         self.rows.append(row)
+        if not _is_sound(row):
+            self.odd = f"row {row.seq} of its log is not one that there can be"
+            return
         if row.event in BITS:
             self.times[row.event, row.step] = row.time
             lane, bit = LANE[row.event]
@@ -127,10 +135,24 @@ class Log:
 
     def why_damaged(self, process: Process) -> str:
         """Why these cannot be the rows of a process; empty if they can."""
+        if not all(type(number) is int for number in process[4:12]):
+            return "what should be a number is none"
         if [row.seq for row in self.rows] != list(range(1, process.seq + 1)):
             return f"its log has not the rows 1 to {process.seq}"
+        if self.odd:
+            return self.odd
         if self.lanes != list(process.record):
             return f"its log adds up to {self.lanes}, its row to {[*process.record]}"
+        if not _is_object(process.data):
+            return "its data is no JSON object"
+        return self._why_no_work(*self.lanes)
+
+    def _why_no_work(self, begun: int, done: int, closed: int, control: int) -> str:
+        """Why there is work that its lanes know nothing of; empty if there is none."""
+        for step, effort in self.efforts.items():
+            rest = begun & ~closed if effort.undo else begun & ~done & ~closed
+            if not rest >> step & 1 or (effort.undo and not control):
+                return f"its log is out of order: it ends in work on step {step}"
         return ""
 
     def mask(self, *, stuck: bool) -> int:
@@ -150,6 +172,20 @@ class Log:
         first = before.first if before and same else 1
         status = Status.TRYING if row.attempt else Status.WANTED
         return Effort(row.attempt, first, status, row.time, row.time, undo)
+
+
+def _is_sound(row: Row) -> bool:
+    """Whether the columns of a row are of their types; a damaged file has any."""
+    numbers = type(row.attempt) is int and type(row.time) is int
+    return numbers and (row.step is None or row.step in _STEPS)
+
+
+def _is_object(data: object) -> bool:
+    """Whether this is the text of a JSON object, or no text."""
+    try:
+        return data == "" or isinstance(json.loads(str(data)), dict)
+    except ValueError:
+        return False
 
 
 def _told(effort: Effort, row: Row) -> Effort:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep, time_ns
 from typing import Any
@@ -16,6 +16,7 @@ from sagadsl.runtime.statements import APPEND
 from sagadsl.sql import SQLITE
 
 BUSY = 30.0  # seconds that a writer waits for another
+_FAULTS = (sqlite3.Error, UnicodeDecodeError)
 
 
 class SqliteDatabase:
@@ -49,8 +50,9 @@ class SqliteDatabase:
                 yield
                 self._run("COMMIT")
             except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # the first error is the one to tell
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
                 raise
 
     def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
@@ -68,7 +70,7 @@ class SqliteDatabase:
         with self._pool.lend() as connection:
             try:
                 connection.executemany(APPEND, rows)
-            except sqlite3.Error as error:
+            except _FAULTS as error:
                 raise self._told(error) from error
         return moved
 
@@ -89,7 +91,7 @@ class SqliteDatabase:
         try:
             cursor = connection.execute(sql, values)
             return cursor.fetchall(), cursor.rowcount
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise self._told(error) from error
 
     def _connect(self) -> sqlite3.Connection:
@@ -106,13 +108,16 @@ class SqliteDatabase:
             if self._create:
                 _log_ahead(connection)
             connection.execute(f"PRAGMA synchronous = {self.synchronous}")
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise self._told(error) from error
         return connection
 
-    def _told(self, error: sqlite3.Error) -> StoreError:
+    def _told(self, error: Exception) -> StoreError:
         """What is wrong with the file, in one line."""
-        return StoreError(f"{self.path}: {error}")
+        why = str(error)
+        if isinstance(error, UnicodeDecodeError):  # a message that quotes the file
+            why = error.object.decode(errors="backslashreplace")
+        return StoreError(f"{self.path}: {why}")
 
 
 def _log_ahead(connection: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Self
 import peers
 import postgres
 import samples
-from orders import STEPS, THREADS, log_ahead
+from handled import STEPS, THREADS, log_ahead
 from timing import Measured, Run, Target, interleaved
 
 HERE = Path(__file__).parent

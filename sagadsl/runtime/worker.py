@@ -86,10 +86,10 @@ class Worker:
                 why = "the store cannot be used, trying again: %s"
                 LOGGER.warning(why, error, extra=told)
                 self._unread = set(self._held)  # a turn had changed what is in memory
-                for one in arrived:
-                    self._arrived.put(one)
                 stop.wait(poll)
                 worked = True
+            for one in arrived:
+                self._arrived.put(one)
             self._dispatch()
             self._stopping = stop.is_set() if stop else not worked and not self._held
             if not worked and not self._stopping:
@@ -125,7 +125,8 @@ class Worker:
     def _turn(self, arrived: list[Arrived]) -> bool:
         """Write what follows from replies and from what is due; whether there was any.
 
-        The handlers that are to be called are called when all of it is durable.
+        The handlers that are to be called are called when all of it is durable. The
+        replies that are left in `arrived` are to be taken again.
         """
         database = self._processes.database
         while self._unread:
@@ -146,13 +147,14 @@ class Worker:
             calls, refused = self._write(turns)
         self._calls = calls
         self._more = len(claimed) == room > 0
-        for call, answer in arrived:
-            if call.aggregate_id in refused:
-                self._arrived.put((call, answer))
-        for call, answer in late:
-            at = (self._keeper.worker, self._keeper.lease)
-            tell(self._processes, call, answer, *at)
-        return bool(arrived or due or claimed)
+        worked = bool(arrived or due or claimed)
+        again = [a for a in arrived if a[0].aggregate_id in refused and a not in late]
+        arrived[:] = [*again, *late]
+        while late:
+            call, answer = late.pop()
+            tell(self._processes, call, answer, self._keeper.worker, self._keeper.lease)
+            arrived.pop()
+        return worked
 
     def _is_due(self, now: int, *, busy: bool) -> bool:
         """Whether there is something to be claimed; who is busy looks now and then."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+import order_saga
 import pytest
 from modules import emitted, load
 from world import World, log, outbox, outcome, paid, pass_time
 
-from sagadsl.runtime import Driver, Store
+from sagadsl.runtime import Driver, Store, open_store
 
 SIGN_UP = Path(__file__).parents[2] / "examples" / "sign_up.saga"
 
@@ -196,3 +198,26 @@ def test_what_cannot_fail_is_tried_until_it_succeeds(
             driver.run()
     assert outcome(store, "42") == "welcomed"
     assert world.effects["send_welcome"] == 1
+
+
+def test_no_handler_is_called_where_its_intent_was_not_committed(
+    postgres_url: str, world: World
+) -> None:
+    with open_store(postgres_url) as store, Driver(order_saga, world, store) as driver:
+        packing(driver)
+        store.database.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RAISE EXCEPTION ''the disk is full''; END'"
+        )
+        store.database.execute(
+            "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON saga_event"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+        called = len(world.calls)
+        stop = threading.Event()
+        threading.Timer(0.5, stop.set).start()
+        assert driver.serve(stop, poll=0.05) == 0
+        assert len(world.calls) == called
+        store.database.execute("DROP TRIGGER at_commit ON saga_event")
+        driver.run()
+        assert world.effects["pack_parcel"] == world.effects["send_invoice"] == 1

@@ -79,7 +79,10 @@ def _trigger(name: str, saga: str, dialect: Dialect, checks: list[Check]) -> Tri
     concerns = f"{row}.saga = '{saga}'"
     if action == "UPDATE":
         concerns = f"'{saga}' IN (OLD.saga, NEW.saga)"
-    if dialect is SQLITE and table == "saga_process" and action != "DELETE":
+    if table == "saga_process" and (
+        action == "INSERT" or (dialect is SQLITE and action == "UPDATE")
+    ):
+        # An insert may have waited for one that ends, which is seen only after it.
         when = "AFTER"
     columns = {"update": GUARDED, "upgrade": ("version",)}.get(name)
     if columns and dialect is SQLITE:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from time import sleep
 from typing import TypeVar
 
 import order_saga
+import psycopg
 import pytest
 from kills import Kill
-from world import World, log
+from world import World, log, outcome
 
+from sagadsl.driver import compile_saga
+from sagadsl.emit.sql import emit_sql
 from sagadsl.runtime import Driver, Outcome, Result, open_store
+from sagadsl.sql import POSTGRES
 
 SQLITE = "sqlite:///FOLDER/orders.db"
 Given = TypeVar("Given")
@@ -88,3 +94,49 @@ def test_many_killed_and_stopped(kill: Kill, url: str, workers: int) -> None:
     where = SQLITE if url.startswith("sqlite") else url
     (told,) = kill("races.py", where, workers, "--orders", 24, "--seed", 7)
     assert min(told["kills"], told["stops"], told["stale"]) > 0
+
+
+SLOWLY = """
+CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$;
+CREATE TRIGGER slowly AFTER DELETE ON saga_process FOR EACH ROW
+EXECUTE FUNCTION slowly();
+"""
+RAW = (
+    "INSERT INTO saga_process (saga, aggregate_id, version, seq)"
+    " VALUES ('order', '42', 1, 1)"
+)
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_who_ends_and_who_starts_at_the_same_time(postgres_url: str, raw: bool) -> None:
+    """While a process ends slowly, a client of any kind starts it again."""
+    source = Path(order_saga.__file__).with_name("order.saga")
+    pinned, findings = compile_saga(source.name, source.read_bytes(), None)
+    assert pinned, findings
+    with (
+        open_store(postgres_url) as store,
+        Driver(order_saga, World(), store) as driver,
+        psycopg.connect(postgres_url, autocommit=True) as client,
+    ):
+        client.execute(emit_sql(pinned, POSTGRES).encode() + SLOWLY.encode())
+        driver.start("42")
+        driver.fire("42", "check_out", by="user")
+        ending = threading.Thread(
+            target=driver.fire, args=["42", "cancel_order", "user"]
+        )
+        ending.start()
+        sleep(0.2)
+        if raw:
+            with pytest.raises(psycopg.Error, match="still remembered"):
+                client.execute(RAW.encode())
+        else:
+            assert driver.start("42").outcome is Outcome.REFUSED
+        ending.join()
+        assert outcome(store, "42") == "cancelled"
+        assert store.database.rows("SELECT * FROM saga_process") == []
+        with pytest.raises(psycopg.Error, match="no gap|has not come"):
+            client.execute(
+                b"INSERT INTO saga_event (saga, aggregate_id, seq, version, event)"
+                b" VALUES ('order', '42', 1, 1, 'start')"
+            )

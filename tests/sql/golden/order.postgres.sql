@@ -137,7 +137,7 @@ BEGIN
 END
 $$;
 CREATE OR REPLACE TRIGGER "order$insert"
-BEFORE INSERT ON saga_process FOR EACH ROW
+AFTER INSERT ON saga_process FOR EACH ROW
 WHEN (NEW.saga = 'order')
 EXECUTE FUNCTION "order$insert"();
 

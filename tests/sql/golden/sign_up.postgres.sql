@@ -137,7 +137,7 @@ BEGIN
 END
 $$;
 CREATE OR REPLACE TRIGGER "sign_up$insert"
-BEFORE INSERT ON saga_process FOR EACH ROW
+AFTER INSERT ON saga_process FOR EACH ROW
 WHEN (NEW.saga = 'sign_up')
 EXECUTE FUNCTION "sign_up$insert"();
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sagadsl.runtime.database import StoreError
+from sagadsl.runtime.database import StoreError, storable
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.turn import Call, Turn
@@ -24,6 +24,9 @@ def ask(
     If another was faster, it is judged again by what that one left. Raises
     `StoreError`.
     """
+    if not storable(aggregate_id):
+        why = f"there is no {processes.saga.name} {aggregate_id!a}"
+        return Result(Outcome.UNKNOWN, why), []
     while True:
         found = processes.load(aggregate_id)
         if found is None:

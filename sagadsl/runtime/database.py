@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
@@ -9,6 +10,14 @@ from typing import Any, NamedTuple, Protocol
 from sagadsl.sql import Dialect
 
 Values = Sequence[Any]
+
+
+def storable(text: str) -> bool:
+    """Whether every database takes a text, which from outside may hold anything."""
+    return _UNSTORABLE.search(text) is None
+
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Append(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sagadsl.runtime.database import Database, StoreError
+from sagadsl.runtime.database import Database, StoreError, storable
 from sagadsl.runtime.process import Log, Process, Row
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.statements import EVENT, PROCESS
@@ -118,7 +118,9 @@ class Listing:
         """Whether anything is known of an id: a process, or what is kept of one."""
         key = (self._name, aggregate_id)
         sql = "SELECT 1 FROM {} WHERE saga = ? AND aggregate_id = ? LIMIT 1"
-        return any(self._database.rows(sql.format(table), key) for table in _KEPT)
+        return storable(aggregate_id) and any(
+            self._database.rows(sql.format(table), key) for table in _KEPT
+        )
 
     def damaged(self) -> Iterator[tuple[Listed, str]]:
         """Every process that no run leads to, or whose log tells something else.

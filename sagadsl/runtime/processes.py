@@ -16,7 +16,7 @@ from sagadsl.runtime.process import TOLD, Log, Process, Row
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.statements import Writer
 from sagadsl.runtime.store import Store
-from sagadsl.runtime.turn import Change, End
+from sagadsl.runtime.turn import Change, End, stored
 from sagadsl.sql import MARKS, MOST_STEPS, NOTES, OF_ALL, OF_STEPS
 
 
@@ -85,7 +85,7 @@ class Processes:
         key = (self.saga.name, aggregate_id)
         deadline = now + latest.expires if latest.expires else 0
         values = (*key, latest.number, now, deadline, now, data, *key)
-        first = Row(1, latest.number, "start", None, 0, actor, now, "")
+        first = Row(1, latest.number, "start", None, 0, stored(actor), now, "")
         try:
             with suppress(_Remembered), database.transaction():
                 database.execute(statements.FORGET_ONE, (*key, now))

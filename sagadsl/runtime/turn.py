@@ -136,8 +136,9 @@ class Turn:
         self.seq += 1
         position = step.step if step else None
         number = self.version.number
-        text = _stored(note) if note else ""
-        row = Row(self.seq, number, word, position, attempt, actor, self.now, text)
+        text = stored(note) if note else ""
+        who = stored(actor) if actor else ""
+        row = Row(self.seq, number, word, position, attempt, who, self.now, text)
         self.rows.append(row)
         self.log.take(row)
 
@@ -206,7 +207,7 @@ class Turn:
         return Change(process, tuple(self.rows), after, self.ended)
 
 
-def _stored(note: str) -> str:
-    """A note as every database takes it: an error may say anything, at any length."""
-    text = note[:LONGEST_NOTE].replace("\0", "")
-    return text.encode(errors="replace").decode()
+def stored(text: str) -> str:
+    """A text as every database takes it: an error may say anything, at any length."""
+    short = text[:LONGEST_NOTE].replace("\0", "")
+    return short.encode(errors="replace").decode()

@@ -58,6 +58,16 @@ def test_a_state_or_a_saga_that_there_is_not(operate):
     assert operate("ps", "--saga", "parcel")[0] == 2
 
 
+def test_an_id_that_is_no_text(operate):
+    """As the shell gives what is not UTF-8."""
+    for command in ("show", "abort"):
+        status, _, err = operate(command, "\udcff")
+        assert status in (1, 2)
+        assert "there is no order" in err
+        assert "Traceback" not in err
+    assert operate("abort", "waiting", "--by", "\udcff")[0] == 0
+
+
 def test_without_the_source_the_numbers_are_told(operate):
     (operate.folder / "order.saga").unlink()
     status, out, _ = operate("ps")

@@ -62,6 +62,20 @@ def test_an_unknown_id_is_told_as_such(driver: Driver) -> None:
     assert result == Result(Outcome.UNKNOWN, "there is no order 43")
 
 
+@pytest.mark.parametrize("odd", ["a\0b", "\ud800"])
+def test_what_no_database_takes_is_answered_too(
+    driver: Driver, store: Store, odd: str
+) -> None:
+    assert driver.fire(odd, "check_out", by="user").outcome is Outcome.UNKNOWN
+    assert driver.start("42", by=odd).accepted
+    assert driver.fire("42", odd, by="user").outcome is Outcome.REFUSED
+    assert driver.fire("42", "check_out", by=odd).outcome is Outcome.REFUSED
+    assert driver.abort("42", by=odd, note=odd).accepted
+    assert store.database.rows("SELECT outcome FROM saga_tombstone") == [
+        ("compensated",)
+    ]
+
+
 def test_an_action_is_performed_before_the_answer(driver: Driver, world: World) -> None:
     driver.start("42")
     driver.fire("42", "check_out", by="user")

@@ -107,6 +107,7 @@ def test_page_shows_what_happens(page, folder, update):
         shown += text[at : block.start] + outcome(block, folder, values)
         at = block.end
     shown += text[at:]
+    end(values)
     pictures = [
         (page.parent / picture, folder / Path(picture).name)
         for link in _LINK.findall(text)
@@ -225,6 +226,15 @@ def forget_compiled() -> None:
     """Let the next import read what the page has built since."""
     for module in [module for module in sys.modules if module.endswith("_saga")]:
         del sys.modules[module]
+
+
+def end(values: dict[str, Any]) -> None:
+    """Close what a page leaves open, as it is at the end of a program."""
+    from sagadsl.runtime import Driver
+
+    for value in values.values():
+        if isinstance(value, Driver):
+            value.close()
 
 
 def forget_written(folder: Path) -> None:

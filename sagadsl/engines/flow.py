@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply, reply, settle
-from sagadsl.runtime.process import Log, Process, Row
+from sagadsl.runtime.process import Effort, Log, Process, Row, Status
 from sagadsl.runtime.requests import look
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, Version
@@ -73,6 +73,34 @@ class Flow:
         )
         self.log = Log([Row(1, version, "start", None, 0, "", now, "")])
         self._live: set[int] = set()
+
+    @classmethod
+    def restored(cls, saga: Saga, kept: Mapping[str, Any]) -> Flow:
+        """A process as `kept` gave it."""
+        process = Process(*kept["process"])
+        record = saga.module.Record(*process.record)
+        flow = cls(saga, process.version, process.aggregate_id, None, process.started)
+        flow.process = process._replace(record=record)
+        flow.log.cause = kept["cause"]
+        flow.log.times = {(event, step): time for event, step, time in kept["times"]}
+        for step, effort in kept["efforts"]:
+            known = Effort(*effort)
+            flow.log.efforts[step] = known._replace(status=Status(known.status))
+        return flow
+
+    def kept(self) -> dict[str, Any]:
+        """All there is to know of a process that is idle, as JSON."""
+        return {
+            "process": [*self.process],
+            "cause": self.log.cause,
+            "times": [[*of, time] for of, time in self.log.times.items()],
+            "efforts": [[step, [*one]] for step, one in self.log.efforts.items()],
+        }
+
+    @property
+    def idle(self) -> bool:
+        """Whether no handler is being called."""
+        return not self._live
 
     @property
     def version(self) -> Version:

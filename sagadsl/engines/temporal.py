@@ -65,9 +65,19 @@ class SagaWorkflow:
         cls._saga, cls._version = known(module), version
 
     @workflow.init
-    def __init__(self, aggregate_id: str, data: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        aggregate_id: str,
+        data: dict[str, Any],
+        kept: dict[str, Any] | None = None,
+    ) -> None:
+        saga, version = self._saga, self._version
         started = round(workflow.info().workflow_start_time.timestamp() * 1000)
-        self._flow = Flow(self._saga, self._version, aggregate_id, data, started)
+        self._flow = (
+            Flow.restored(saga, kept)
+            if kept
+            else Flow(saga, version, aggregate_id, data, started)
+        )
         self._calls: set[asyncio.Task[None]] = set()
         self._now = self._wake = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -93,16 +103,25 @@ class SagaWorkflow:
     async def drive(self) -> dict[str, Any]:
         """Drive the process to its end, and return what is kept of it.
 
-        Who cancels the workflow asks for an abort, as an operator.
+        Who cancels the workflow asks for an abort, as an operator. A run whose history
+        is long goes on as another.
         """
         self._begin()
         while self._end is None:
             try:
-                await workflow.wait_condition(lambda: self._end is not None)
+                await workflow.wait_condition(
+                    lambda: self._end is not None or self._is_long()
+                )
             except asyncio.CancelledError:
                 self._go_on(requests=[abort("operator", "cancelled on Temporal")])
                 self._tell()
+            if self._end is None and self._is_long():
+                aggregate_id = self._flow.process.aggregate_id
+                workflow.continue_as_new(args=[aggregate_id, {}, self._flow.kept()])
         return self._end
+
+    def _is_long(self) -> bool:
+        return self._flow.idle and workflow.info().is_continue_as_new_suggested()
 
     def _begin(self) -> None:
         """Take the first turn: a request may come before the workflow runs."""

@@ -9,43 +9,34 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.duration_pb2 import Duration
 from temporal_activities import Activities
-from temporal_queues import Queues
+from temporal_queues import WorkflowTask
 from temporal_time import later, now
 from temporal_timers import Timers
 from temporal_updates import Updates
 from temporalio.api.enums.v1 import event_type_pb2, failed_cause_pb2, workflow_pb2
 from temporalio.api.history.v1 import History, HistoryEvent
-from temporalio.api.workflowservice.v1 import (
-    PollWorkflowTaskQueueResponse,
-    RespondWorkflowTaskCompletedRequest,
-    StartWorkflowExecutionRequest,
-)
+from temporalio.api.workflowservice import v1 as api
 
-_CLOSING = "complete_workflow_execution_command_attributes"
+if TYPE_CHECKING:
+    from temporal_service import Servicer
+
+COMPLETE = "complete_workflow_execution_command_attributes"
+CONTINUE = "continue_as_new_workflow_execution_command_attributes"
+CONTINUED = workflow_pb2.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW
 RUNNING = workflow_pb2.WORKFLOW_EXECUTION_STATUS_RUNNING
 LATE = 5.0  # seconds until a workflow task that was taken is held to be lost
 STICKY = 1.0  # seconds until one goes to any worker, if that which knows it is gone
 
 
-class WorkflowTask:
-    """A workflow task; `started` is 0 until a worker takes it."""
-
-    def __init__(self, scheduled: int, attempt: int) -> None:
-        self.scheduled = scheduled
-        self.attempt = attempt
-        self.started = 0
-        self.token = uuid.uuid4().hex.encode()
-
-
 class Execution:
-    """One run of a workflow, begun so many seconds ago; `status` is that of the API."""
+    """One run of a workflow; `status` is that of the API."""
 
     def __init__(
-        self, request: StartWorkflowExecutionRequest, queues: Queues, ago: float = 0
+        self, request: api.StartWorkflowExecutionRequest, home: Servicer
     ) -> None:
         self.request = request
         self.run_id = str(uuid.uuid4())
@@ -57,11 +48,12 @@ class Execution:
         self.sticky = ""
         self.activities = Activities(self)
         self.timers = Timers(self)
-        self.queues = queues
+        self.queues = home.queues
+        self._home = home
         self._buffer: list[tuple[str, Callable[[], Any]]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._started()
-        self.history[0].event_time.seconds -= round(ago)
+        self.history[0].event_time.seconds -= round(home.ago)
         self.need_task()
 
     @property
@@ -121,7 +113,7 @@ class Execution:
 
     def take(
         self, task: WorkflowTask, sticky: bool
-    ) -> PollWorkflowTaskQueueResponse | None:
+    ) -> api.PollWorkflowTaskQueueResponse | None:
         """Hand the workflow task to a worker; None if it is an old one."""
         if task is not self.task or task.started:
             return None
@@ -129,7 +121,7 @@ class Execution:
             "workflow_task_started",
             scheduled_event_id=task.scheduled,
             request_id=task.token.decode(),
-            history_size_bytes=sum(event.ByteSize() for event in self.history),
+            suggest_continue_as_new=len(self.history) > self._home.most,
         )
         later(LATE, self._lost, task, "START_TO_CLOSE")
         told = self.told(task.token, sticky=sticky)
@@ -138,17 +130,16 @@ class Execution:
         told.messages.extend(self.updates.messages(task.started - 1))
         return told
 
-    def told(self, token: bytes, *, sticky: bool) -> PollWorkflowTaskQueueResponse:
+    def told(self, token: bytes, *, sticky: bool) -> api.PollWorkflowTaskQueueResponse:
         """What a worker is told with a task: a sticky one knows the older events."""
         events = self.history[self.previous :] if sticky else self.history
-        return PollWorkflowTaskQueueResponse(
+        return api.PollWorkflowTaskQueueResponse(
             task_token=token,
             workflow_execution=self.named(),
             workflow_type=self.request.workflow_type,
             previous_started_event_id=self.previous,
             history=History(events=events),
             workflow_execution_task_queue=self.request.task_queue,
-            scheduled_time=now(),
             started_time=now(),
         )
 
@@ -156,12 +147,16 @@ class Execution:
         """Its ids."""
         return {"workflow_id": self.request.workflow_id, "run_id": self.run_id}
 
-    def complete(self, request: RespondWorkflowTaskCompletedRequest) -> bool:
+    def complete(self, request: api.RespondWorkflowTaskCompletedRequest) -> bool:
         """Do as the worker of the task says; False if it has that task no more."""
         task = self.task
         if task is None or not task.started or task.token != request.task_token:
             return False
-        ends = [c for c in request.commands if c.WhichOneof("attributes") == _CLOSING]
+        ends = [
+            c
+            for c in request.commands
+            if c.WhichOneof("attributes") in (COMPLETE, CONTINUE)
+        ]
         if ends and self._buffer:
             cause = failed_cause_pb2.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
             self.fail_task(request.task_token, cause=cause)
@@ -218,7 +213,8 @@ class Execution:
     @property
     def _commands(self) -> dict[str, Callable[[Any, int], None]]:
         return {
-            _CLOSING: self._close_completed,
+            COMPLETE: self._completed,
+            CONTINUE: self._continue,
             "schedule_activity_task_command_attributes": self.activities.schedule,
             "start_timer_command_attributes": self.timers.start,
             "cancel_timer_command_attributes": self.timers.cancel,
@@ -232,7 +228,6 @@ class Execution:
             workflow_type=request.workflow_type,
             task_queue=request.task_queue,
             input=request.input,
-            header=request.header,
             workflow_task_timeout=Duration(seconds=int(LATE)),
             original_execution_run_id=self.run_id,
             first_execution_run_id=self.run_id,
@@ -249,12 +244,15 @@ class Execution:
 
     def _flush(self, *, again: bool) -> None:
         """Write what was buffered, and have it looked at."""
+        if self._written() or again or self.updates.messages(0):
+            self.need_task()
+        self._changed()
+
+    def _written(self) -> bool:
         buffered, self._buffer = self._buffer, []
         for _, write in buffered:
             write()
-        if buffered or again or self.updates.messages(0):
-            self.need_task()
-        self._changed()
+        return bool(buffered)
 
     def _lost(self, task: WorkflowTask, kind: str) -> None:
         """A workflow task that no worker took, or has not come back from one."""
@@ -270,9 +268,7 @@ class Execution:
 
     def _again(self, task: WorkflowTask) -> None:
         self.task, self.sticky = None, ""
-        buffered, self._buffer = self._buffer, []
-        for _, write in buffered:
-            write()
+        self._written()
         pause = 0.1 * (task.attempt - 1)
         later(pause, self.need_task, task.attempt + 1)
 
@@ -283,10 +279,20 @@ class Execution:
             workflow_task_completed_event_id=completed,
         )
 
-    def _close_completed(self, attributes: Any, completed: int) -> None:
+    def _completed(self, attributes: Any, completed: int) -> None:
         self.close(
             "workflow_execution_completed",
             workflow_pb2.WORKFLOW_EXECUTION_STATUS_COMPLETED,
             result=attributes.result,
             workflow_task_completed_event_id=completed,
         )
+
+    def _continue(self, attributes: Any, completed: int) -> None:
+        self.close(
+            "workflow_execution_continued_as_new",
+            CONTINUED,
+            input=attributes.input,
+            workflow_task_completed_event_id=completed,
+        )
+        self.request.input.CopyFrom(attributes.input)
+        self._home.begin(self.request)

@@ -1,14 +1,25 @@
-"""Task queues of the Temporal service that the tests run: who polls gets what comes."""
+"""Workflow tasks of the Temporal service of the tests, and the queues of its tasks."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections import defaultdict, deque
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 ALIVE = 0.5  # seconds between two polls of a worker that is there
+
+
+class WorkflowTask:
+    """A workflow task; `started` is 0 until a worker takes it."""
+
+    def __init__(self, scheduled: int, attempt: int) -> None:
+        self.scheduled = scheduled
+        self.attempt = attempt
+        self.started = 0
+        self.token = uuid.uuid4().hex.encode()
 
 
 class TaskQueue(Generic[T]):

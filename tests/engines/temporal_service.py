@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import grpc
 from google.protobuf.any_pb2 import Any as Packed
-from temporal_execution import RUNNING, Execution
+from temporal_execution import CONTINUED, RUNNING, Execution
 from temporal_queues import Queues
 from temporal_updates import Update
 from temporalio.api.common.v1 import GrpcStatus
@@ -50,8 +50,10 @@ class Servicer:
 
     def __init__(self) -> None:
         self.executions: dict[str, Execution] = {}
+        self.runs = 0
+        self.most = 4096  # events until a run is told to go on as another
         self.ago = 0.0  # how many seconds ago what is started now was started
-        self._queues: Queues[Any] = Queues()
+        self.queues: Queues[Any] = Queues()
         self._queries: dict[bytes, Query] = {}
 
     def __getattr__(self, name: str) -> Callable[[Any, Any], Awaitable[Any]]:
@@ -59,6 +61,13 @@ class Servicer:
             raise AttributeError(name)
         called = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         return getattr(type(self), called, _unknown).__get__(self)
+
+    def begin(self, request: api.StartWorkflowExecutionRequest) -> Execution:
+        """Begin a run of a workflow."""
+        made = Execution(request, self)
+        self.executions[request.workflow_id] = made
+        self.runs += 1
+        return made
 
     async def get_system_info(self, request, context):
         known = ("sdk_metadata", "encoded_failure_attributes")
@@ -74,8 +83,7 @@ class Servicer:
     async def start_workflow_execution(self, request, context):
         found = self.executions.get(request.workflow_id)
         if found is None:
-            found = Execution(request, self._queues, self.ago)
-            self.executions[request.workflow_id] = found
+            found = self.begin(request)
         elif found.request.request_id != request.request_id:
             reuse = request.workflow_id_reuse_policy
             assert reuse == workflow_pb2.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
@@ -107,7 +115,7 @@ class Servicer:
         sticky = bool(request.task_queue.normal_name)
         end = asyncio.get_running_loop().time() + POLL
         while (left := end - asyncio.get_running_loop().time()) > 0:
-            found = await self._queues[name].get(left)
+            found = await self.queues[name].get(left)
             if isinstance(found, Query):
                 return self._asked(found, sticky)
             if found is not None:
@@ -132,7 +140,7 @@ class Servicer:
         name = f"activity {request.task_queue.name}"
         end = asyncio.get_running_loop().time() + POLL
         while (left := end - asyncio.get_running_loop().time()) > 0:
-            found = await self._queues[name].get(left)
+            found = await self.queues[name].get(left)
             if found and (told := found[0].take(found[1])):
                 return told
         return api.PollActivityTaskQueueResponse()
@@ -178,11 +186,11 @@ class Servicer:
         found = await self._find(request.execution, context)
         query = Query(found, request.query)
         await found.until(lambda: found.task is None)
-        if found.sticky and self._queues[found.sticky].alive:
-            self._queues[found.sticky].put(query)
+        if found.sticky and self.queues[found.sticky].alive:
+            self.queues[found.sticky].put(query)
             await asyncio.wait([query.answer], timeout=QUERY)
         if not query.answer.done():
-            self._queues[found.queue].put(query)
+            self.queues[found.queue].put(query)
         return await query.answer
 
     async def respond_query_task_completed(self, request, context):
@@ -234,7 +242,9 @@ class Servicer:
     async def _judged(self, found: Execution, update: Update, context: Any) -> Outcome:
         await found.until(lambda: update.outcome or found.status != RUNNING)
         if update.outcome is None:
-            await context.abort(grpc.StatusCode.NOT_FOUND, GONE)
+            again = found.status == CONTINUED
+            code = grpc.StatusCode.UNAVAILABLE if again else grpc.StatusCode.NOT_FOUND
+            await context.abort(code, GONE)
         assert update.outcome is not None
         return update.outcome
 

@@ -213,3 +213,22 @@ def test_a_booking_moves_to_a_newer_version_in_its_workflow(bench, booking, tmp_
     assert "booking@2/insure" in called(bench, booking)
     bench.ask("leave", booking, "user")
     bench.ends(booking, "gone")
+
+
+def test_a_long_history_goes_on_as_another(bench, booking, monkeypatch):
+    servicer = bench.service.servicer
+    monkeypatch.setattr(servicer, "most", 10)
+    before = servicer.runs
+    bench.late("pay")
+    bench.world.tell("pay_status", lambda _: "what?", "unknown")
+    started(bench, booking, price=42)
+    bench.ask("pay", booking, "user")
+    bench.until(lambda: bench.ask("look", booking).reason == "`pay` is in doubt")
+    assert bench.ask("resolve", booking, "pay", happened=True, by="ann").accepted
+    bench.held(booking, "ready")
+    bench.world.tell("refund", "fail")
+    assert bench.ask("abort", booking).accepted
+    bench.ends(booking, "compensated")
+    assert bench.world.contexts[-1].data == {"price": 42}
+    assert bench.world.effects["pay"] == bench.world.effects["refund"] == 1
+    assert servicer.runs - before > 2

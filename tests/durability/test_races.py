@@ -93,7 +93,8 @@ def test_killed_and_stopped(kill: Kill, url: str, workers: int, orders: int) -> 
 def test_many_killed_and_stopped(kill: Kill, url: str, workers: int) -> None:
     where = SQLITE if url.startswith("sqlite") else url
     (told,) = kill("races.py", where, workers, "--orders", 24, "--seed", 7)
-    assert min(told["kills"], told["stops"], told["stale"]) > 0
+    assert min(told["kills"], told["stops"]) > 0
+    assert told["stale"] or workers == 2, "nobody came back too late"
 
 
 SLOWLY = """

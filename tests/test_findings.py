@@ -98,13 +98,17 @@ def examples(page: str) -> Iterator[Example]:
 
 
 def findings_of(example: Example, code: str) -> tuple[Finding, ...]:
-    """What `sagac build` says; on a page of the sixth hundred, `sagac breaking` too."""
+    """What `sagac build` says; on a page of the sixth hundred, `sagac breaking` too.
+
+    Of what a target asks for, only what the page is about.
+    """
     from sagadsl.driver import check_targets, compile_saga
     from sagadsl.emit.targets import TARGETS
     from sagadsl.versions.breaking import breaking_since
 
     pinned, findings = compile_saga(*example[:4])
-    findings += check_targets(pinned, TARGETS) if pinned else ()
+    asked = check_targets(pinned, TARGETS) if pinned else ()
+    findings += tuple(finding for finding in asked if finding.code == code)
     if pinned is None or not code.startswith("SAGA6"):
         return findings
     categories = ("STORED", "RUNNING", "SOURCE")

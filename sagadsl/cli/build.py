@@ -54,7 +54,7 @@ class _File(NamedTuple):
     metavar="LIST",
     shell_complete=complete_targets,
     help="Of py, dot, svg, png, md, mmd, html, json, sql-sqlite, sql-postgres, pytest,"
-    " audit-sql, dbos, restate, temporal; else py,dot,svg.",
+    " audit-sql, dbos, restate, temporal, amazon-states; else py,dot,svg.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail if any would change.")
 @click.option("--watch", is_flag=True, help="Build each saga again when it changes.")

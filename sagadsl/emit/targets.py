@@ -155,6 +155,19 @@ def _audit_sql(pinned: Pinned, old: bytes | None) -> bytes:
     return emit_audit_sql(pinned).encode()
 
 
+def _amazon_states(pinned: Pinned, old: bytes | None) -> bytes:
+    from sagadsl.emit.amazon_states import emit_amazon_states  # noqa: PLC0415  one
+
+    del old
+    return emit_amazon_states(pinned).encode()
+
+
+def _check_structure(pinned: Pinned) -> Iterator[Finding]:
+    from sagadsl.emit.unstructured import check_structure  # noqa: PLC0415  one target
+
+    return check_structure(pinned)
+
+
 def _engine(name: str) -> Emitter:
     def emitted(pinned: Pinned, old: bytes | None) -> bytes:
         from sagadsl.emit.engines import emit_engine  # noqa: PLC0415  three targets
@@ -180,6 +193,7 @@ TARGETS = {
     "dbos": Target("*_dbos.py", _engine("dbos")),
     "restate": Target("*_restate.py", _engine("restate")),
     "temporal": Target("*_temporal.py", _engine("temporal")),
+    "amazon-states": Target("*.asl.json", _amazon_states, _check_structure),
     "audit-sql": Target("*.audit.sql", _audit_sql, check_width),
 }
 DEFAULT = ("py", "dot", "svg")

@@ -1,0 +1,299 @@
+"""A saga as a definition for AWS Step Functions, with its compensations as a chain.
+
+The language is that of https://states-language.net. A step that is done is a key in
+`$.done`; the handlers are functions of AWS Lambda, whose names are substitutions, as
+`${make_payment}`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sagadsl.emit.guarded import Work, perform, stuck
+from sagadsl.emit.states import (
+    COMPENSATE,
+    asked,
+    choice,
+    failure,
+    noted,
+    passed,
+    waiting,
+)
+from sagadsl.machine.tables import Rule
+from sagadsl.model import Pinned, Version
+
+State = dict[str, Any]
+LONGEST_NAME = 80
+
+
+class Inexpressible(Exception):
+    """What Step Functions has no words for; `name` is a step or a state."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name = name
+        self.why = why
+
+
+def emit_amazon_states(pinned: Pinned) -> str:
+    """The text of `<saga>.asl.json`, of the newest version. Raises `Inexpressible`."""
+    definition = _Definition(pinned)
+    name, number = pinned.saga.name, pinned.latest.number
+    comment = f"The saga {name}, version {number}. Generated from {name}.saga."
+    states = {"begin": passed({"data.$": "$", "done": {}}, definition.begin())}
+    states |= definition.main.states
+    text = json.dumps(
+        {"Comment": comment, "StartAt": "begin", "States": states}, indent=2
+    )
+    return f"{text}\n"
+
+
+class _Definition:
+    """One version, as its rows are walked."""
+
+    def __init__(self, pinned: Pinned) -> None:
+        self.saga = pinned.saga.name
+        self.version: Version = pinned.latest
+        rows = self.version.rows
+        self.rows = rows
+        self.actions = self.version.actions()
+        self.consumers: dict[str, list[Rule]] = {name: [] for name in rows.states}
+        for rule in rows.rules:
+            for joined in rule.sources:
+                for place in joined:
+                    self.consumers[place].append(rule)
+        self.settled = self._past_the_pivot()
+        self.seen: dict[str, _Scope] = {}
+        self.scopes: list[_Scope] = []
+        self.main = _Scope(self, None)
+
+    def begin(self) -> str:
+        """The state to begin with; all others are made by the way."""
+        if self.rows.expires:
+            raise Inexpressible(self.saga, "a time-out ends it without a compensation")
+        (initial,) = (n for n, kind in self.rows.states.items() if kind == "initial")
+        first = self.main.at(initial)
+        if self.main.gives_up:
+            self._compensations()
+        for scope in self.scopes:
+            for name in scope.states:
+                if len(name) > LONGEST_NAME:
+                    why = f"a name has at most {LONGEST_NAME} characters there"
+                    raise Inexpressible(name, why)
+        return first
+
+    def _past_the_pivot(self) -> set[int]:
+        """The steps that can only be taken when there is no way back."""
+        certain: dict[str, bool] = {}
+        past: set[int] = set()
+        for rule in self.rows.rules:
+            ways = [any(certain.get(p, False) for p in one) for one in rule.sources]
+            inside = all(ways)
+            if inside:
+                past.add(rule.step)
+            for place in rule.targets:
+                here = inside or self.actions[rule.action].pivot
+                certain[place] = certain.get(place, True) and here
+            for place in rule.fallbacks:
+                certain[place] = certain.get(place, True) and inside
+        return past
+
+    def _compensations(self) -> None:
+        """The chain that takes back what is done, the last first."""
+        scope = self.main
+        undone = [r for r in self.rows.rules if r.action in self.rows.compensations]
+        following = "compensated"
+        scope.states[following] = failure("Compensated", "what was done is taken back")
+        for rule in undone:
+            name = f"if {rule.name} was done"
+            undo = scope.compensation(rule, following)
+            present = {"Variable": f"$.done.{rule.name}", "IsPresent": True}
+            scope.states[name] = choice([(present, undo)], following)
+            following = name
+        scope.states[COMPENSATE] = passed(None, following)
+
+
+class _Scope:
+    """The states of the definition, or of one branch of a fork."""
+
+    def __init__(self, whole: _Definition, parent: _Scope | None) -> None:
+        self.whole = whole
+        whole.scopes.append(self)
+        self.parent = parent
+        self.states: dict[str, State] = {}
+        self.gives_up = False
+        self.ends: dict[str, Rule] = {}
+        self.branch = ""
+
+    def at(self, place: str) -> str:
+        """The state in which a process stands at a place of the saga."""
+        name = f"at {place}"
+        owner = self.whole.seen.setdefault(place, self)
+        if owner is not self:
+            why = "it is reached inside of a branch and outside of it"
+            raise Inexpressible(place, why)
+        if name in self.states:
+            return name
+        kind = self.whole.rows.states[place]
+        self.states[name] = {}
+        self.states[name] = (
+            self._final(place, kind) if kind.startswith("final") else self._going(place)
+        )
+        return name
+
+    def _final(self, place: str, kind: str) -> State:
+        if self.parent is not None:
+            raise Inexpressible(
+                place, "a branch of a fork cannot end the whole process"
+            )
+        state = self.whole.rows.copies.get(place, place)
+        if kind == "final":
+            return {"Type": "Succeed"}
+        return failure(state, f"it ended as {state}")
+
+    def _going(self, place: str) -> State:
+        """On from a place: at once, by what is asked for, or after a while."""
+        rules = self.whole.consumers[place]
+        joins = [r for r in rules if any(len(one) > 1 for one in r.sources)]
+        if joins:
+            return self._joined(place, joins[0], rules)
+        own = [rule for rule in rules if rule.trigger == "by system"]
+        if own and len(rules) > 1:
+            raise Inexpressible(place, "nothing says which of its rows is taken")
+        return passed(None, self.step(own[0])) if own else self._asked(place, rules)
+
+    def _joined(self, place: str, join: Rule, rules: Sequence[Rule]) -> State:
+        if len(rules) > 1 or len(join.sources) > 1:
+            why = "a branch that is to be joined can only wait for the others"
+            raise Inexpressible(place, why)
+        if self.parent is None:
+            raise Inexpressible(join.name, "it joins what no single fork has begun")
+        self.ends[place] = join
+        return {"Type": "Pass", "End": True}
+
+    def _asked(self, place: str, rules: Sequence[Rule]) -> State:
+        """Wait until somebody asks for a step, until a timer, or for the abort."""
+        timers = [rule for rule in rules if rule.delay]
+        if len(timers) > 1:
+            raise Inexpressible(place, "a wait ends at one time, not at several")
+        events = {rule.action: _actors(rule) for rule in rules if not rule.delay}
+        ways = [
+            (asked(rule.action), self.step(rule)) for rule in rules if not rule.delay
+        ]
+        abort = self.whole.rows.abort
+        if abort and not all(rule.step in self.whole.settled for rule in rules):
+            events[abort.name] = list(abort.actors)
+            ways.append((asked(abort.name), self.given_up()))
+        chosen = f"asked at {place}"
+        self.states[chosen] = choice(ways, f"at {place}")
+        late = [(self.step(rule), rule.delay) for rule in timers]
+        given = {"state": place, "events": events}
+        return waiting("Ask", given, "$.event", chosen, *late)
+
+    def given_up(self) -> str:
+        """Where a process goes that is to be taken back."""
+        self.gives_up = True
+        if self.parent is None:
+            return COMPENSATE
+        name = f"{self.branch} failed"
+        self.states[name] = noted("$.failed")
+        return name
+
+    def step(self, rule: Rule) -> str:
+        """The state that takes a step."""
+        name = rule.name
+        if name in self.states:
+            return name
+        self.states[name] = {}
+        action = self.whole.actions[rule.action]
+        after, where = self._after(rule), f"$.done.{name}"
+        outside = rule.trigger != "by system"
+        if action.effect:
+            fails = "" if action.cannot_fail else self._fails(rule)
+            saga = self.whole.saga
+            work = Work(saga, name, name, action, where, after, fails, event=outside)
+            perform(self.states, work)
+        else:
+            self.states[name] = noted(where, after, outside=outside)
+        return name
+
+    def compensation(self, rule: Rule, after: str) -> str:
+        """The state that takes a step back, and then goes on."""
+        action = self.whole.actions[self.whole.rows.compensations[rule.action]]
+        name, where = f"{action.name} of {rule.name}", f"$.undone.{rule.name}"
+        if action.effect:
+            fails = stuck(self.states, name)
+            saga, step = self.whole.saga, rule.name
+            work = Work(saga, name, step, action, where, after, fails, event=False)
+            perform(self.states, work)
+        else:
+            self.states[name] = noted(where, after)
+        return name
+
+    def _fails(self, rule: Rule) -> str:
+        """Where a process goes when a step has failed for good."""
+        if len(rule.fallbacks) > 1:
+            why = "what fails leads to one state here, not to several at once"
+            raise Inexpressible(rule.name, why)
+        if rule.fallbacks:
+            return self.at(rule.fallbacks[0])
+        if rule.step in self.whole.settled:
+            return stuck(self.states, rule.name)
+        return self.given_up()
+
+    def _after(self, rule: Rule) -> str:
+        if len(rule.targets) == 1:
+            return self.at(rule.targets[0])
+        return self._fork(rule)
+
+    def _fork(self, rule: Rule) -> str:
+        """All branches at once; each ends well, and says so if it has failed."""
+        branches = [self._branch(target) for target in rule.targets]
+        joins = {join.step: join for one in branches for join in one.ends.values()}
+        places = {place for one in branches for place in one.ends}
+        if len(joins) != 1 or any(len(one.ends) != 1 for one in branches):
+            raise Inexpressible(rule.name, "its branches do not meet again in one row")
+        (join,) = joins.values()
+        if places != set(join.sources[0]):
+            raise Inexpressible(rule.name, "its branches do not meet again in one row")
+        name, merged = f"after {rule.name}", f"together after {rule.name}"
+        failed = f"all well after {rule.name}"
+        self.states[name] = {
+            "Type": "Parallel",
+            "Branches": [
+                {"StartAt": f"at {target}", "States": one.states}
+                for target, one in zip(rule.targets, branches, strict=True)
+            ],
+            "ResultSelector": {f"{t}.$": f"$[{n}]" for n, t in enumerate(rule.targets)},
+            "ResultPath": "$.branches",
+            "Next": merged,
+        }
+        self.states[merged] = passed(_merged(rule.targets), failed)
+        after = self.step(join)
+        self.states[failed] = passed(None, after)
+        if any(one.gives_up for one in branches):
+            lost = self.given_up()
+            failures = (f"$.branches.{target}.failed" for target in rule.targets)
+            ways = [({"Variable": one, "IsPresent": True}, lost) for one in failures]
+            self.states[failed] = choice(ways, after)
+        return name
+
+    def _branch(self, target: str) -> _Scope:
+        branch = _Scope(self.whole, self)
+        branch.branch = target
+        branch.at(target)
+        return branch
+
+
+def _actors(rule: Rule) -> list[str]:
+    return rule.trigger.removeprefix("by ").split(" | ") if rule.trigger else []
+
+
+def _merged(branches: Sequence[str]) -> State:
+    """What is done in any branch, beside what was done before."""
+    done: str = "$.done"
+    for target in branches:
+        done = f"States.JsonMerge({done}, $.branches.{target}.done, false)"
+    return {"data.$": "$.data", "done.$": done, "branches.$": "$.branches"}

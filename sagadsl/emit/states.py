@@ -1,0 +1,142 @@
+"""The states of the Amazon States Language, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sagadsl.machine.tables import Action
+
+State = dict[str, Any]
+
+FAILED, ANY = "Failed", "States.ALL"
+COMPENSATE = "compensate"
+FOREVER = 99_999_999  # the most attempts that the language knows
+FIRST_PAUSE, LONGEST_PAUSE = 1, 60  # seconds, as in the embedded runtime
+
+
+def passed(made: State | None, following: str) -> State:
+    """Go on, with what is made of the input if something is."""
+    state: State = {"Type": "Pass", "Next": following}
+    return state | ({"Parameters": made} if made else {})
+
+
+def noted(where: str, following: str = "", *, outside: bool = False) -> State:
+    """Note that something is so, or the event from outside by which it is.
+
+    Then go on, or end the branch.
+    """
+    what: State = {"InputPath": "$.event"} if outside else {"Result": True}
+    on: State = {"Next": following} if following else {"End": True}
+    return {"Type": "Pass", **what, "ResultPath": where, **on}
+
+
+def failure(error: str, cause: str) -> State:
+    """The end of an execution that is shown as failed."""
+    return {"Type": "Fail", "Error": error, "Cause": cause}
+
+
+def choice(ways: Iterable[tuple[State, str]], default: str) -> State:
+    """The first way whose condition holds."""
+    choices = [condition | {"Next": following} for condition, following in ways]
+    return {"Type": "Choice", "Choices": choices, "Default": default}
+
+
+def answered(*, yes: bool) -> State:
+    """Whether the answer to a question is yes, or no."""
+    answer = "$.asked.answer"
+    is_said = {"Variable": answer, "IsPresent": True}
+    is_known = {"Variable": answer, "IsBoolean": True}
+    return {"And": [is_said, is_known, {"Variable": answer, "BooleanEquals": yes}]}
+
+
+def asked(action: str) -> State:
+    """Whether an action is what was asked for."""
+    name = "$.event.event"
+    is_said = {"Variable": name, "IsPresent": True}
+    return {"And": [is_said, {"Variable": name, "StringEquals": action}]}
+
+
+def called(
+    saga: str, step: str, handler: str, where: str, timeout: int, following: str
+) -> State:
+    """Call a handler, for at most so many seconds; what it returns is kept `where`."""
+    key = f"States.Format('{saga}/{{}}/{step}/{handler}', $$.Execution.Name)"
+    payload = {
+        "aggregate_id.$": "$$.Execution.Name",
+        "step": step,
+        "idempotency_key.$": key,
+        "data.$": "$.data",
+        "done.$": "$.done",
+    }
+    state: State = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": f"${{{handler}}}", "Payload": payload},
+        "ResultSelector": {"returned.$": "$.Payload"},
+        "ResultPath": where,
+        "Next": following,
+    }
+    return state | ({"TimeoutSeconds": timeout} if timeout else {})
+
+
+def waiting(
+    function: str, given: State, where: str, following: str, *late: tuple[str, int]
+) -> State:
+    """Hand a token to a function, and wait for whoever sends it back.
+
+    `late` is where to go on after so many seconds.
+    """
+    payload = {
+        "token.$": "$$.Task.Token",
+        "aggregate_id.$": "$$.Execution.Name",
+        **given,
+        "input.$": "$",
+    }
+    state: State = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": f"${{{function}}}", "Payload": payload},
+        "ResultPath": where,
+        "Next": following,
+    }
+    for timer, seconds in late:
+        state["TimeoutSeconds"] = seconds
+        catch = {"ErrorEquals": ["States.Timeout"], "Next": timer}
+        state["Catch"] = [catch | {"ResultPath": "$.event"}]
+    return state
+
+
+def retried(action: Action | None, *, fallible: bool) -> list[State]:
+    """When a call is repeated; None is a probe, which may be asked as often as needed.
+
+    What has failed without effect is tried as often as the saga says. What has an
+    unknown outcome is repeated for as long as it takes, but never if it is `once`.
+    """
+    for_good = {"ErrorEquals": [FAILED], "MaxAttempts": 0}
+    again = {
+        "ErrorEquals": [ANY],
+        "IntervalSeconds": FIRST_PAUSE,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": LONGEST_PAUSE,
+        "MaxAttempts": FOREVER,
+    }
+    retries = []
+    if fallible and action is not None:
+        retries.append(_by_policy(action) if action.attempts > 1 else for_good)
+    if action is None or action.effect != "once":
+        retries.append(again)
+    elif not fallible:
+        retries.append(again | {"ErrorEquals": [FAILED]})
+    return retries
+
+
+def _by_policy(action: Action) -> State:
+    """As often as the saga says, with its pauses."""
+    policy: State = {
+        "ErrorEquals": [FAILED],
+        "IntervalSeconds": max(action.pause, 1),
+        "MaxAttempts": action.attempts - 1,
+        "BackoffRate": 2 if action.longest else 1,
+    }
+    return policy | ({"MaxDelaySeconds": action.longest} if action.longest else {})

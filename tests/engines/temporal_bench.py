@@ -7,7 +7,7 @@ import importlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,15 @@ class Bench:
             time.sleep(1.5)
 
         self.world.tell(handler, act)
+
+    def together(self, word: str, bookings: Sequence[str], *given: Any) -> None:
+        """Ask the same of many."""
+        asked = getattr(self.front, word)
+
+        async def waited() -> None:
+            await asyncio.gather(*(asked(one, *given) for one in bookings))
+
+        self.wait(waited())
 
     def until(self, true: Callable[[], Any]) -> None:
         """Wait until something is so."""

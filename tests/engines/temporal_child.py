@@ -1,7 +1,8 @@
 """A worker that is killed: `temporal_child.py ADDRESS MODULES WORLD HANDLER WHEN`.
 
 What it does is written to the file `WORLD`. At the first call of a handler it kills
-itself, `before` or `after` the effect.
+itself, `before` or `after` the effect. Without one, and `naively`, Temporal tries its
+calls again as it does where nothing else is said.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
+from temporalio.common import RetryPolicy
 
-from sagadsl.engines.temporal import SagaWorkflow
+from sagadsl.engines import temporal
 
 
 class Mortal:
@@ -36,10 +38,10 @@ class Mortal:
     def _call(self, handler: str, context: Any) -> bool | None:
         if handler.endswith("_status"):
             about = context.idempotency_key.rpartition("/")[2]
-            return about in effects(self._world)
+            return about in effects(self._world, context.aggregate_id)
         self._die(handler, "before")
         with self._world.open("a", encoding="utf-8") as file:
-            file.write(f"{handler}\n")
+            file.write(f"{context.aggregate_id}/{handler}\n")
         self._die(handler, "after")
         return None
 
@@ -48,15 +50,19 @@ class Mortal:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def effects(world: Path) -> list[str]:
-    """What has happened, in its order."""
-    return world.read_text(encoding="utf-8").split() if world.exists() else []
+def effects(world: Path, booking: str) -> list[str]:
+    """What has happened to a booking, in its order."""
+    lines = world.read_text(encoding="utf-8").splitlines() if world.exists() else []
+    of = [line.rpartition("/") for line in lines]
+    return [handler for known, _, handler in of if known == booking]
 
 
 async def main(address: str, modules: str, world: str, *death: str) -> None:
     """Work until killed."""
     sys.path.insert(0, modules)
-    SagaWorkflow.heartbeat = timedelta(seconds=1)
+    temporal.SagaWorkflow.heartbeat = timedelta(seconds=1)
+    if "naively" in death:
+        temporal.ONCE = RetryPolicy()
     handlers = Mortal(Path(world), *death)
     module = importlib.import_module("booking_temporal")
     client = await Client.connect(address)

@@ -16,6 +16,7 @@ import pytest
 from temporal_execution import Execution
 from temporal_service import TemporalService
 from temporalio.client import Client, WorkflowHistory
+from temporalio.worker import Replayer
 from world import World
 
 from sagadsl.driver import compile_saga, release_text
@@ -139,6 +140,19 @@ class Bench:
         self.until(lambda: not self.ask("look", booking).accepted)
         reason = f"booking {booking} ended as {outcome}"
         assert self.ask("look", booking).reason == reason
+
+    def unlike(self, history: WorkflowHistory) -> Exception | None:
+        """Why the workflow of the worker's modules does not replay a history."""
+
+        async def replay() -> Exception | None:
+            replayer = Replayer(workflows=[self.module.BookingV1])
+            result = await replayer.replay_workflow(
+                history, raise_on_replay_failure=False
+            )
+            return result.replay_failure
+
+        found: Exception | None = self.wait(replay())
+        return found
 
     def execution(self, booking: str) -> Execution:
         """What the service keeps of a booking."""

@@ -78,7 +78,7 @@ def test_no_once_call_is_made_twice(bench, child, tmp_path, handler, when):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", ["", "naively"])
-def test_random_kills(bench, child, tmp_path, policy):
+def test_random_kills(bench, child, modules, tmp_path, policy):
     """Of 200 bookings under 50 kills, none has an effect twice that is `once`."""
     draw, world = random.Random(5), tmp_path / "world"
     bookings = [f"random {policy} {number}" for number in range(200)]
@@ -97,3 +97,5 @@ def test_random_kills(bench, child, tmp_path, policy):
     repeated = sum(count["pay"] + count["issue"] - 2 for count in counts)
     assert repeated > 0 if policy else repeated == 0
     assert sum(count["seat"] for count in counts) > len(bookings), "no kill was felt"
+    bench.work(modules)
+    assert not [one for one in bookings if bench.unlike(bench.history(one))]

@@ -24,7 +24,6 @@ from temporal_bench import (
 )
 from temporalio.api.enums.v1 import event_type_pb2
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
 
 __all__ = ["bench", "modules", "temporal"]
 
@@ -114,33 +113,20 @@ def recorded(name: str) -> WorkflowHistory:
     return WorkflowHistory.from_json(f"booking/{name}", text)
 
 
-def failure(bench: Bench, history: WorkflowHistory) -> Exception | None:
-    """Why the workflow of the worker's modules does not replay a history."""
-    module = bench.module
-
-    async def replay() -> Exception | None:
-        replayer = Replayer(workflows=[module.BookingV1])
-        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-        return result.replay_failure
-
-    found: Exception | None = bench.wait(replay())
-    return found
-
-
 @pytest.mark.parametrize("name", RECORDED)
 def test_what_was_recorded_is_replayed(name, bench, modules, update, tmp_path):
     path = HISTORIES / f"{name}.json"
     if name == "moved":
         build(tmp_path, *INSURED)
         bench.work(tmp_path)
-    if update and (not path.exists() or failure(bench, recorded(name))):
+    if update and (not path.exists() or bench.unlike(recorded(name))):
         bench.work(modules)
         RECORDED[name](bench, name)
         events = bench.history(name).to_json_dict()["events"]
         lines = ",\n".join(json.dumps(event) for event in events)
         path.parent.mkdir(exist_ok=True)
         path.write_text(f'{{"events": [\n{lines}\n]}}\n', encoding="utf-8")
-    assert failure(bench, recorded(name)) is None
+    assert bench.unlike(recorded(name)) is None
 
 
 def test_no_history_is_left_over():
@@ -151,7 +137,7 @@ def test_no_history_is_left_over():
 def test_calls_in_another_order_are_refused(name, bench, tmp_path):
     build(tmp_path, text=SWAPPED)
     bench.work(tmp_path)
-    assert "Nondeterminism" in str(failure(bench, recorded(name)))
+    assert "Nondeterminism" in str(bench.unlike(recorded(name)))
 
 
 def test_only_the_flags_of_the_sdk_let_the_order_be_judged(bench, tmp_path):
@@ -162,4 +148,4 @@ def test_only_the_flags_of_the_sdk_let_the_order_be_judged(bench, tmp_path):
             event.workflow_task_completed_event_attributes.ClearField("sdk_metadata")
     build(tmp_path, text=SWAPPED)
     bench.work(tmp_path)
-    assert failure(bench, history) is None
+    assert bench.unlike(history) is None

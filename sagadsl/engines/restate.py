@@ -102,7 +102,7 @@ class RestateFront(Front[Awaitable[Result]]):
     async def _post(self, path: str, given: object) -> Any:
         response = await self._http.post(path, json=given, timeout=None)
         response.raise_for_status()
-        return response.json()
+        return response.json() if response.content else None
 
 
 def _workflow(saga: Saga, calls: Calls) -> tuple[restate.Workflow, Any]:

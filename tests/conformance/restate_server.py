@@ -88,13 +88,14 @@ def free_ports(count: int) -> list[int]:
 @pytest.fixture(scope="session")
 def restate_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestateServer]:
     """A running server; its program is fetched once, into `build/restate`."""
-    made = RestateServer(_program(), tmp_path_factory.mktemp("restate"))
+    made = RestateServer(program(), tmp_path_factory.mktemp("restate"))
     made.begin()
     yield made
     made.kill()
 
 
-def _program() -> Path:
+def program() -> Path:
+    """The program of the server; skips where npm is not there to fetch it."""
     pattern = "node_modules/@restatedev/restate-server-*/bin/restate-server"
     if not list(HOME.glob(pattern)):
         npm = shutil.which("npm")

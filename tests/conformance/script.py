@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+PACE = float(os.environ.get("SAGA_PACE", "0"))  # seconds, before and after an effect
+
 
 class Script:
     """What the handlers of an aggregate are to do next, and what they have done.
@@ -80,8 +82,10 @@ class Scripted:
             raise self._failed("it cannot be done")
         if act == "slow":
             time.sleep(1)
+        time.sleep(PACE)
         if act != "raise":
             self._script.note(aggregate, handler)
+        time.sleep(PACE)
         if act == "die late":
             _die()
         if act in ("raise", "raise late"):

@@ -21,8 +21,6 @@ from script import Script, Scripted
 
 from sagadsl.runtime import Driver, Result, open_store
 
-SAGAS = ("trip", "hold")
-
 
 class Asked(Protocol):
     """Whoever is asked to start processes, and about them; async if an engine is."""
@@ -39,7 +37,9 @@ class Worker:
 
     def __init__(self, script: Script, options: dict[str, str]) -> None:
         self.options = options
-        self.modules = {name: importlib.import_module(f"{name}_saga") for name in SAGAS}
+        names = [path.stem for path in Path(self.options["modules"]).glob("*_saga.py")]
+        found = {name: importlib.import_module(name) for name in sorted(names)}
+        self.modules = {module.NAME: module for module in found.values()}
         self.handlers = {
             name: Scripted(script, module.Failed)
             for name, module in self.modules.items()
@@ -135,9 +135,8 @@ class OnRestate(Loop):
 
         services = []
         http = httpx.AsyncClient(base_url=self.options["ingress"])
-        for name, handlers in self.handlers.items():
-            services += self.emitted("restate", name, "OnRestate")(handlers).services
-            self.asked[name] = self.emitted("restate", name, "Client")(http)
+        for name in self.modules:
+            services += self.services_of(name, http)
         config = hypercorn.Config()
         address = f"127.0.0.1:{self.options['port']}"
         config.bind = [address]
@@ -155,6 +154,12 @@ class OnRestate(Loop):
                 return
             await asyncio.sleep(0.1)
         await self.served
+
+    def services_of(self, name: str, http: Any) -> list[Any]:
+        """What a worker serves of a saga; `http` leads to the ingress."""
+        made = self.emitted("restate", name, "OnRestate")(self.handlers[name])
+        self.asked[name] = self.emitted("restate", name, "Client")(http)
+        return list(made.services)
 
 
 class OnTemporal(Loop):
@@ -187,7 +192,12 @@ BACKENDS: dict[str, type[Worker]] = {
 def main(backend: str, folder: str, modules: str, options: str) -> None:
     """Answer line after line, until the input ends."""
     sys.path.insert(0, modules)
-    worker = BACKENDS[backend](Script(Path(folder)), json.loads(options))
+    if backend.startswith("naive"):
+        from naive import NAIVE
+
+        BACKENDS.update(NAIVE)
+    given = {**json.loads(options), "modules": modules}
+    worker = BACKENDS[backend](Script(Path(folder)), given)
     print("ready", flush=True)
     for line in sys.stdin:
         saga, word, given = json.loads(line)

@@ -123,7 +123,10 @@ class Processes:
         sound: list[tuple[Process, Log]] = []
         for process in sorted(claimed, key=lambda process: process.due):
             log = self._log(process)
-            if why := why_damaged(process, log, self.saga):
+            why = why_damaged(process, log, self.saga)
+            if not 0 < process.due <= now:
+                why = "an index of the store says that it is due, and its row does not"
+            if why:
                 key = process.aggregate_id
                 told = about(name, key)
                 LOGGER.error("%s %s is damaged: %s", name, key, why, extra=told)

@@ -246,3 +246,23 @@ def test_the_command_shows_a_damaged_process(file: Path) -> None:
         assert sagac(*command, "--store", f"sqlite:///{file}")[0] in (0, 1)
     after = sqlite3.connect(file).execute("SELECT * FROM saga_process").fetchall()
     assert before == after
+
+
+def test_an_index_that_disagrees_with_its_row_keeps_no_worker_busy(file: Path) -> None:
+    """It says that a process is due, so it was taken again and again, for nothing."""
+    index = "FROM sqlite_master WHERE name = 'saga_process_due'"
+    with sqlite3.connect(file) as connection:
+        entry = connection.execute(f"SELECT * {index}").fetchone()
+        connection.execute("UPDATE saga_process SET due = 1")
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(f"DELETE {index}")
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE saga_process SET due = 0")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", entry)
+    with sqlite3.connect(file) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() != ("ok",)
+    store = open_store(f"sqlite:///{file}")
+    with store, Driver(order_saga, World(), store) as driver:
+        assert driver.run() == 0

@@ -21,7 +21,7 @@ __all__ = ["restate_server"]
 NUMBERS = itertools.count(1)
 SLOW = [
     pytest.param(name, marks=pytest.mark.slow)
-    for name in ("dbos-sqlite", "dbos-postgres", "restate", "temporal")
+    for name in ("postgres", "dbos-sqlite", "dbos-postgres", "restate", "temporal")
 ]
 INSURED = (
     ("        travelling\n", "        insured\n        travelling\n"),
@@ -84,7 +84,7 @@ def temporal() -> Iterator[TemporalService]:
     service.close()
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres", *SLOW])
+@pytest.fixture(scope="session", params=["sqlite", *SLOW])
 def backend(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

@@ -52,7 +52,9 @@ def ready(bench: Bench, booking: str, world: Path) -> bool:
     return looked.held == ("ready",)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "when", [pytest.param("before", marks=pytest.mark.slow), "after"]
+)
 @pytest.mark.parametrize("handler", ["pay", "seat", "issue", "refund"])
 def test_no_once_call_is_made_twice(bench, child, tmp_path, handler, when):
     """A killed worker may have been in two calls; `seat` alone may be repeated."""

@@ -8,15 +8,16 @@ READY := .venv/.ready
 demo: $(READY)
 	$(BIN)/python examples/demo.py
 
+# Many tests wait, for a disk, a lease or a server: so there are more workers than cores.
 test: lint
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 4
 
 test-slow: $(READY)
-	$(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 4 -m slow
 
 # Fetches the Restate server by npm; rewrites the results that the documents show.
 conformance: $(READY)
-	$(BIN)/pytest -n 2 -m "slow or not slow" tests/conformance --update
+	$(BIN)/pytest -n 4 -m "slow or not slow" tests/conformance --update
 
 lint: $(READY)
 	$(BIN)/ruff check .

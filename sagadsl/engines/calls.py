@@ -2,29 +2,81 @@
 
 Before a `once` call the engine stores a token, which only the worker that drew it takes
 away, once. Who comes to a call whose token is not his, or is taken, knows that it is in
-doubt: so it is not made again but asked about.
+doubt: so it is not made again but asked about. Each result brings a token along, for a
+call that follows from it: so both are stored in one write.
 """
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import secrets
 import time
-from typing import Any
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
+from typing import Any, NamedTuple
 
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.turn import Call
 
+CALLS = 1_000  # at once in a worker: threads, which begin as they are needed
+EVER = 3e8  # seconds: what has no timeout takes as long as it takes
+PATIENCE = 1.0  # seconds that a call is waited for before anything else is heard
+RUNNING = "running"
+
+
+class Answer(NamedTuple):
+    """What came of a call, all of it JSON: the time is in milliseconds since 1970.
+
+    `word` is that of a `Reply`, and `token` is for a call that follows; or `word` is
+    `RUNNING`, and `token` stands for the call, whose end is yet to be waited for.
+    """
+
+    word: str
+    note: str
+    values: dict[str, Any] | None
+    time: int
+    token: str
+
+    @property
+    def reply(self) -> Reply:
+        """It, as the rules take it."""
+        return Reply(self.word, self.note, self.values)
+
+
+class Made(NamedTuple):
+    """A call that has begun, and when it is not waited for any more (`monotonic`)."""
+
+    call: Call
+    outcome: Future[Reply]
+    until: float
+
+    @property
+    def left(self) -> float:
+        """How many seconds to wait for it."""
+        return max(self.until - monotonic(), 0)
+
+    def late(self, outcome: Future[Reply]) -> None:
+        """Tell of an outcome that came too late."""
+        name, call = self.call.handler, self.call
+        told = about("", call.aggregate_id, call.step.name, call.attempt)
+        LOGGER.warning("%s came too late: %s", name, outcome.result(), extra=told)
+
 
 class Calls:
-    """Performs the calls of a saga in one worker."""
+    """Performs the calls of a saga in one worker; what it gives is JSON."""
 
     def __init__(self, saga: Saga, handlers: object) -> None:
         """Raises `TypeError` if a handler is missing."""
         self._saga = saga
         self._caller = Caller(saga, handlers)
+        self._threads = ThreadPoolExecutor(CALLS, f"{saga.name}-call")
         self._drawn: set[str] = set()
+        self._made: dict[str, Made] = {}
 
     def name(self, version: int, call: Call) -> str:
         """The name of a call on the engine."""
@@ -36,22 +88,60 @@ class Calls:
         self._drawn.add(token)
         return token
 
-    def perform(self, call: Call, token: str = "") -> list[Any]:
-        """Call the handler; where a token is needed, only with one drawn here.
+    def drop(self, tokens: Iterable[str]) -> None:
+        """Forget tokens that no call needs."""
+        self._drawn.difference_update(tokens)
 
-        What comes of it, as JSON: word, note, values, and the time in milliseconds.
+    def begin(self, call: Call, token: str = "") -> list[Any]:
+        """Call the handler, and wait a moment for it: an `Answer`.
+
+        Where a token is needed, it is called only with one that was drawn here.
         """
-        if needs_token(call):
-            if token not in self._drawn:
-                return [*Reply("lost", "its worker is gone"), now()]
-            self._drawn.remove(token)
-        answer = self._caller.perform(call)
-        values = dict(answer.values) if answer.values else None
-        return [answer.word, answer.note, values, now()]
+        made = self._make(call, token)
+        concurrent.futures.wait([made.outcome], min(made.left, PATIENCE))
+        if made.outcome.done() or not made.left:
+            return self._answer(made)
+        running = secrets.token_hex(8)
+        self._made[running] = made
+        return [*Answer(RUNNING, "", None, now(), running)]
 
-    def close(self) -> None:
-        """End the loop of async handlers."""
-        self._caller.close()
+    async def end(self, call: Call, running: str) -> list[Any]:
+        """Wait for a call that `begin` has begun; what was begun elsewhere is lost."""
+        made = self._made.pop(running, None) or self._make(call, "")
+        return await self._end(made)
+
+    async def perform(self, call: Call, token: str = "") -> list[Any]:
+        """Call the handler, as `begin` does, and wait for its end."""
+        return await self._end(self._make(call, token))
+
+    def _make(self, call: Call, token: str) -> Made:
+        timeout = call.work.timeout / 1000 or EVER
+        if not needs_token(call) or self._takes(token):
+            outcome = self._threads.submit(self._caller.perform, call)
+        else:
+            outcome = Future()
+            outcome.set_result(Reply("lost", "its worker is gone"))
+        return Made(call, outcome, monotonic() + timeout)
+
+    def _takes(self, token: str) -> bool:
+        try:
+            self._drawn.remove(token)
+        except KeyError:
+            return False
+        return True
+
+    async def _end(self, made: Made) -> list[Any]:
+        await asyncio.wait([asyncio.wrap_future(made.outcome)], timeout=made.left)
+        return self._answer(made)
+
+    def _answer(self, made: Made) -> list[Any]:
+        if made.outcome.done():
+            reply = made.outcome.result()
+        else:
+            reply = Reply("lost", "it did not answer in time")
+            made.outcome.add_done_callback(made.late)
+        values = dict(reply.values) if reply.values else None
+        return [*Answer(reply.word, reply.note, values, now(), self.draw())]
 
 
 def call_name(saga: Saga, version: int, handler: str) -> str:

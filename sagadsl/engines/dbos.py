@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, SetWorkflowID, StepOptions
 
-from sagadsl.engines.calls import Calls, needs_token, now
+from sagadsl.engines.calls import (
+    EVER,
+    RUNNING,
+    Answer,
+    Calls,
+    needs_token,
+    now,
+)
 from sagadsl.engines.flow import RULES, Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.decide import Reply
@@ -28,8 +35,8 @@ from sagadsl.runtime.turn import Call
 __all__ = ["RULES", "DbosSaga"]
 
 TOPIC = "sagadsl"
+DEAF = 10_000  # milliseconds that a process may go without hearing of requests
 LOOK_AGAIN = 0.5  # seconds: it may have ended without judging what came last
-EVER = 3e8  # seconds: a workflow waits for an event as long as it takes
 
 
 class DbosSaga(Front[Result]):
@@ -97,82 +104,97 @@ class DbosSaga(Front[Result]):
         ) -> dict[str, Any]:
             del token
             flow = Flow(self.saga, version, aggregate_id, data, started)
-            return await _Run(self.calls, flow).run(started)
+            return await _Run(self.calls, flow, started).run()
 
         run.__qualname__ = f"{self.saga.name}@{version}"
         return run
 
 
+class _Step:
+    """A call on its way; its step numbers are drawn now, so that they never change."""
+
+    def __init__(self, calls: Calls, version: int, call: Call, token: str) -> None:
+        self.call = call
+        self._calls = calls
+        self._name = calls.name(version, call)
+        self._token = token
+        drawn = needs_token(call) and not token
+        self._intent = DBOS.reserve_step() if drawn else None
+        self._begin = DBOS.reserve_step()
+        self._end = DBOS.reserve_step()
+
+    def begin(self) -> list[Any]:
+        """Make the call."""
+        if self._intent is not None:
+            name: StepOptions = {"name": f"{self._name} intent"}
+            self._token = self._intent.run(name, self._calls.draw)
+        begin = self._calls.begin
+        return self._begin.run({"name": self._name}, begin, self.call, self._token)
+
+    async def end(self, running: str) -> list[Any]:
+        """Wait for its end, where it takes long."""
+        name: StepOptions = {"name": f"{self._name} end"}
+        return await self._end.run_async(name, self._calls.end, self.call, running)
+
+
 class _Run:
     """The workflow of one process."""
 
-    def __init__(self, calls: Calls, flow: Flow) -> None:
+    def __init__(self, calls: Calls, flow: Flow, now: int) -> None:
         self._calls = calls
         self._flow = flow
-        self._tasks: dict[asyncio.Task[Any], Call] = {}
+        self._now = now
+        self._deaf_since = now
+        self._tasks: dict[asyncio.Task[list[Any]], _Step] = {}
+        self._long: list[tuple[_Step, str]] = []
         self._inbox: asyncio.Task[Any] | None = None
+        self._tokens: list[str] = []
+        self._replies: list[tuple[Call, Reply]] = []
 
-    async def run(self, now: int) -> dict[str, Any]:
+    async def run(self) -> dict[str, Any]:
         """Drive the process to its end."""
-        following = self._flow.go_on(now)
+        following = self._go_on()
         while following.end is None:
+            if self._is_deaf(following):
+                following = await asyncio.to_thread(self._alone, following)
+                continue
             for call in following.calls:
-                self._tasks[self._task(call)] = call
-            now, replies, asked = await self._wait(now, following)
-            wanted = [one.request(self._flow.saga) for one in asked]
-            following = self._flow.go_on(now, replies, wanted)
+                step = self._step(call)
+                task = asyncio.create_task(asyncio.to_thread(step.begin))
+                self._tasks[task] = step
+            self._forget()
+            asked = await self._first(following)
+            following = self._go_on(asked)
             for one, result in zip(asked, following.results, strict=True):
                 await DBOS.set_event_async(one.key, told(result))
+        self._forget()
         if self._inbox is not None:
             self._inbox.cancel()
+            await asyncio.gather(self._inbox, return_exceptions=True)
         return following.end
 
-    def _task(self, call: Call) -> asyncio.Task[Any]:
-        """Begin a call; its step numbers are drawn now, so that they never change."""
-        name = self._calls.name(self._flow.version.number, call)
-        intent = DBOS.reserve_step() if needs_token(call) else None
-        effect = DBOS.reserve_step()
+    def _go_on(self, asked: Sequence[Asked] = ()) -> Next:
+        replies, self._replies = self._replies, []
+        wanted = [one.request(self._flow.saga) for one in asked]
+        return self._flow.go_on(self._now, replies, wanted)
 
-        async def both() -> list[Any]:
-            token = ""
-            if intent is not None:
-                token = await intent.run_async({"name": f"{name} intent"}, self._draw)
-            return await effect.run_async({"name": name}, self._perform, call, token)
+    def _step(self, call: Call) -> _Step:
+        token = self._tokens.pop() if self._tokens and needs_token(call) else ""
+        return _Step(self._calls, self._flow.version.number, call, token)
 
-        return asyncio.create_task(both())
+    def _forget(self) -> None:
+        """Drop the tokens that came with results, and that no call has taken."""
+        self._calls.drop(self._tokens)
+        self._tokens.clear()
 
-    async def _draw(self) -> str:
-        return self._calls.draw()
+    def _is_deaf(self, following: Next) -> bool:
+        """Whether to wait for a call alone, which takes no writes but its own.
 
-    async def _perform(self, call: Call, token: str) -> list[Any]:
-        return await asyncio.to_thread(self._calls.perform, call, token)
-
-    async def _wait(
-        self, now: int, following: Next
-    ) -> tuple[int, list[tuple[Call, Reply]], list[Asked]]:
-        """What comes first: replies, an event, or the time to look again."""
-        if len(self._tasks) == 1 and not following.wake and not self._is_open():
-            done = set(self._tasks)
-            await asyncio.wait(done)
-        else:
-            if self._inbox is None:
-                waiting = DBOS.recv_async(TOPIC, timeout_seconds=EVER)
-                self._inbox = asyncio.create_task(waiting)
-            timeout = max(following.wake - now, 0) / 1000 if following.wake else None
-            done, _ = await DBOS.asyncio_wait(
-                [*self._tasks, self._inbox],
-                timeout=timeout,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        asked = []
-        if self._inbox in done:
-            asked.append(Asked(*self._inbox.result()))
-            self._inbox = None
-        ended = [task for task in self._tasks if task in done]
-        results = [(self._tasks.pop(task), task.result()) for task in ended]
-        times = [result[-1] for _, result in results] + [one.time for one in asked]
-        replies = [(call, Reply(*result[:-1])) for call, result in results]
-        return max([now, *times] if done else [now, following.wake]), replies, asked
+        Only for a while, and only where nobody outside could take a step.
+        """
+        if len(following.calls) != 1 or following.wake or self._tasks or self._inbox:
+            return False
+        return self._now < self._deaf_since + DEAF and not self._is_open()
 
     def _is_open(self) -> bool:
         """Whether somebody outside could take a step now."""
@@ -182,3 +204,47 @@ class _Run:
             not step.automatic and not step.delay and version.may(record, "begin", step)
             for step in version.steps.values()
         )
+
+    def _alone(self, following: Next) -> Next:
+        """Make one call after the other, as long as there is nothing else to hear."""
+        while following.end is None and self._is_deaf(following):
+            step = self._step(following.calls[0])
+            self._forget()
+            self._take(step, step.begin())
+            following = self._go_on()
+        return following
+
+    async def _first(self, following: Next) -> list[Asked]:
+        """Wait for what comes first: replies, an event, or the time to look again."""
+        for step, running in self._long:
+            self._tasks[asyncio.create_task(step.end(running))] = step
+        self._long.clear()
+        if self._inbox is None:
+            waiting = DBOS.recv_async(TOPIC, timeout_seconds=EVER)
+            self._inbox = asyncio.create_task(waiting)
+        wake = following.wake
+        done, _ = await DBOS.asyncio_wait(
+            [*self._tasks, self._inbox],
+            timeout=max(wake - self._now, 0) / 1000 if wake else None,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if not done:
+            self._now = max(self._now, wake)
+        for task in [task for task in self._tasks if task in done]:
+            self._take(self._tasks.pop(task), task.result())
+        if self._inbox not in done:
+            return []
+        asked = Asked(*self._inbox.result())
+        self._inbox = None
+        self._deaf_since = self._now = max(self._now, asked.time)
+        return [asked]
+
+    def _take(self, step: _Step, result: list[Any]) -> None:
+        """Take what came of a call, or that it is still under way."""
+        answer = Answer(*result)
+        self._now = max(self._now, answer.time)
+        if answer.word == RUNNING:
+            self._long.append((step, answer.token))
+        else:
+            self._tokens.append(answer.token)
+            self._replies.append((step.call, answer.reply))

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import restate
 
-from sagadsl.engines.calls import Calls, needs_token, now
+from sagadsl.engines.calls import Answer, Calls, needs_token, now
 from sagadsl.engines.flow import Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.decide import Reply
@@ -178,6 +178,7 @@ class _Run:
         self._now = 0
         self._replies: list[tuple[Call, Reply]] = []
         self._asked: list[tuple[int, Asked]] = []
+        self._tokens: list[str] = []
 
     async def run(self, now: int) -> dict[str, Any]:
         """Drive the process to its end."""
@@ -193,17 +194,22 @@ class _Run:
             following = self._flow.go_on(self._now, replies, wanted)
             for (number, _), result in zip(asked, following.results, strict=True):
                 await _promise(self._context, f"answer {number}").resolve(told(result))
+        self._calls.drop(self._tokens)
         return following.end
 
     def _begin(self, following: Next) -> None:
         for call in following.calls:
             name = self._calls.name(self._flow.version.number, call)
-            if needs_token(call):
+            if needs_token(call) and self._tokens:
+                self._effect(name, call, self._tokens.pop())
+            elif needs_token(call):
                 intent = self._context.run_typed(f"{name} intent", self._calls.draw)
                 effect = partial(self._effect, name, call)
                 self._pending.append(_Pending(intent, effect, moves=False))
             else:
                 self._effect(name, call)
+        self._calls.drop(self._tokens)
+        self._tokens.clear()
         if following.wake and following.wake != self._wake:
             self._wake = following.wake
             pause = timedelta(milliseconds=max(self._wake - self._now, 0))
@@ -229,14 +235,15 @@ class _Run:
         self._pending.append(_Pending(promise, partial(self._posted, self._events)))
 
     def _effect(self, name: str, call: Call, token: str = "") -> None:
-        perform = partial(asyncio.to_thread, self._calls.perform, call, token)
+        perform = partial(self._calls.perform, call, token)
         effect = self._context.run(name, perform)
         self._pending.append(_Pending(effect, partial(self._replied, call)))
 
     def _replied(self, call: Call, result: list[Any]) -> None:
-        word, note, values, time = result
-        self._now = max(self._now, time)
-        self._replies.append((call, Reply(word, note, values)))
+        answer = Answer(*result)
+        self._now = max(self._now, answer.time)
+        self._tokens.append(answer.token)
+        self._replies.append((call, answer.reply))
 
     def _posted(self, number: int, asked: list[Any]) -> None:
         one = Asked(*asked)

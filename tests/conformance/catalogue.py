@@ -36,6 +36,10 @@ def _scenarios() -> Iterator[Scenario]:
     yield Scenario("doubt: the probe does not know", scenarios.doubt_and_nobody_knows)
     yield Scenario("doubt: no probe", scenarios.doubt_without_a_probe)
     yield Scenario("doubt: compensated all the same", scenarios.doubt_is_compensated)
+    yield Scenario("timeout of a handler", scenarios.handler_overruns_its_timeout)
+    yield Scenario(
+        "abort between our own steps", scenarios.abort_between_our_own_steps, "errand"
+    )
     yield Scenario("the same start again", scenarios.same_start_again)
     yield Scenario("the same event again", scenarios.same_event_again)
     yield Scenario("an event too early", scenarios.event_too_early_or_of_another)
@@ -44,6 +48,12 @@ def _scenarios() -> Iterator[Scenario]:
     yield Scenario(
         "an event before the timer", scenarios.event_before_the_timer, "hold"
     )
+    yield Scenario("an old version, a newer worker", scenarios.version_stays_in_flight)
+    yield Scenario("an upgrade in flight", scenarios.upgrade_in_flight)
+    yield Scenario("an upgrade too late", scenarios.upgrade_too_late)
+
+
+def _deaths() -> Iterator[Scenario]:
     for handler in ("pay", "book_flight", "book_hotel", "depart"):
         for act, when in (("die", "before"), ("die late", "after")):
             play = deaths.killed(handler, act)
@@ -53,9 +63,6 @@ def _scenarios() -> Iterator[Scenario]:
         for act, when in (("die", "before"), ("die late", "after")):
             play = deaths.killed_undoing(handler, act)
             yield Scenario(f"killed {when} the effect of `{handler}`", play)
-    yield Scenario("an old version, a newer worker", scenarios.version_stays_in_flight)
-    yield Scenario("an upgrade in flight", scenarios.upgrade_in_flight)
-    yield Scenario("an upgrade too late", scenarios.upgrade_too_late)
 
 
-SCENARIOS = tuple(_scenarios())
+SCENARIOS = (*_scenarios(), *_deaths())

@@ -61,7 +61,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the modules of version 1, and one with those of both versions."""
     root = tmp_path_factory.mktemp("compiled")
     targets = ("--target", "py,dbos,restate,temporal")
-    for name in ("trip", "hold"):
+    for name in ("trip", "hold", "errand"):
         shutil.copy(HERE / f"{name}.saga", root)
         sagac(root, "build", f"{name}.saga", "--target", "py")
         sagac(root, "release", f"{name}.saga")

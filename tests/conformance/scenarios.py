@@ -152,6 +152,26 @@ def doubt_is_compensated(trip: Process) -> None:
     undone(trip)
 
 
+def abort_between_our_own_steps(errand: Process) -> None:
+    """It is heard while a handler is called, and before the next one is."""
+    errand.tell("pack", "slow 3")
+    errand.ask("start")
+    errand.until(lambda _: "pay" in errand.effects)
+    assert errand.ask("abort").outcome == "accepted"
+    errand.ends("compensated")
+    assert errand.effects == ["pay", "pack", "unpack", "refund"]
+
+
+def handler_overruns_its_timeout(trip: Process) -> None:
+    """It is not waited for: its probe says that it has happened."""
+    trip.tell("pay", "hang 60")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.held("ready")
+    home(trip)
+    once(trip, *FORWARD, "depart")
+
+
 def same_start_again(trip: Process) -> None:
     ready(trip)
     assert trip.ask("start").outcome == "already done"

@@ -21,7 +21,8 @@ class Script:
 
     The acts of a handler: `fail` says that nothing happened; `raise` says nothing and
     did nothing, `raise late` says nothing and did it; `die` is killed before the
-    effect, `die late` after it; `slow` takes a second. `yes`, `no` and `unknown` are
+    effect, `die late` after it; `slow` takes a second before the effect, or as many as
+    it says, and `hang` as many after it. `yes`, `no` and `unknown` are
     answers of a probe, which else tells the truth.
     """
 
@@ -80,14 +81,16 @@ class Scripted:
             return {"yes": True, "no": False, "unknown": None}.get(act, truth)
         if act == "fail":
             raise self._failed("it cannot be done")
-        if act == "slow":
-            time.sleep(1)
+        if act.startswith("slow"):
+            time.sleep(float(act[5:] or 1))
         time.sleep(PACE)
         if act != "raise":
             self._script.note(aggregate, handler)
         time.sleep(PACE)
         if act == "die late":
             _die()
+        if act.startswith("hang"):
+            time.sleep(float(act[5:]))
         if act in ("raise", "raise late"):
             raise OSError("the line is dead")
         return None

@@ -69,7 +69,9 @@ class Embedded(Worker):
     def begin(self) -> None:
         store = open_store(self.options["url"])
         for name, module in self.modules.items():
-            driver = Driver(module, self.handlers[name], store, worker="w", threads=4)
+            driver = Driver(
+                module, self.handlers[name], store, worker="w", threads=4, lease=2
+            )
             self.asked[name] = driver
             given = (threading.Event(), 64, 0.02)
             threading.Thread(target=driver.serve, args=given, daemon=True).start()

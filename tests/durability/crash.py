@@ -30,7 +30,7 @@ from sagadsl.runtime import open_store
 
 MEMORY = Path("/dev/shm")  # where a write costs nothing; a kill loses none
 SHARED = 1 << 16
-OPENING = 25  # so many points a process has behind it when there are tables
+OPENING = 30  # so many points a process has behind it at most when it made the tables
 TABLES = (
     "saga_process",
     "saga_event",
@@ -61,12 +61,12 @@ class Trial:
         self._told = mmap.mmap(-1, SHARED)
         self._warm()
 
-    def kill(self, *fatal: int) -> Seen:
+    def kill(self, *fatal: int, fresh: bool = False) -> Seen:
         """Kill a process at each of these points, one after the other, and have a last
-        one end what they began; what that one sees.
+        one end what they began; what that one sees. They make the tables if `fresh`.
         """
         (self.folder / "seen").unlink(missing_ok=True)
-        self.clear(tables=fatal[:1] <= (OPENING,))
+        self.clear(tables=fresh)
         named = sum(fatal) % 2 == 1
         for point in fatal:
             self.kills += self._process(point, named=named)
@@ -158,12 +158,15 @@ def _empty(url: str, tables: bool) -> None:
 
 def kill_everywhere(trial: Trial, every: int, again: int) -> dict[str, object]:
     """Kill at every so many points, and the recovery at every so many that differ."""
+    for fatal in range(1, OPENING + 1, every):
+        trial.kill(fatal, fresh=True)
     count, lasting = trial.kill()
     for fatal in range(1, count + 1, every):
         trial.kill(fatal)
     for fatal in lasting[::again] if again else ():
         for second in trial.kill(fatal).lasting[fatal % again :: again]:
             trial.kill(fatal, second)
+    count += OPENING
     return {"points": count, "lasting": len(lasting), "kills": trial.kills}
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sagadsl.audit.columns import grouped, in_order, rounds, run_starts
+from sagadsl.audit.columns import firsts, grouped, in_order, run_starts
 from sagadsl.audit.process import Process
 from sagadsl.audit.reader import Piece, Reader
 from sagadsl.audit.report import Bad
@@ -22,7 +22,7 @@ from sagadsl.audit.rules import LONG, Layout, Words
 if TYPE_CHECKING:
     from sagadsl.audit.bulk import Audit
 
-BLOCK = 1 << 16  # rows at a time: so many stay in the cache, and as `rounds` takes
+BLOCK = 1 << 16  # rows at a time: so many stay in the cache, and as `firsts` takes
 MOST_VERDICTS = 1 << 18
 MIXERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
 
@@ -67,21 +67,22 @@ def blocks(
 ) -> Iterator[Block]:
     """Rows as they can be judged at once, those of an aggregate in their order.
 
-    They stand together already; or they are few, and are taken in rounds; or they are
-    put together.
+    They stand together already, or are put together. Where that would be most of the
+    work, since few aggregates come twice, rows that are of one each come before.
     """
-    starts = run_starts(piece.ids)
-    if in_order(piece.ids.take(starts)):
-        yield Block(audit, reader, piece, owners, starts)
+    ids = piece.ids
+    if in_order(ids):
+        yield Block(audit, reader, piece, owners, run_starts(ids))
         return
-    found = rounds(piece.ids)
-    first = next(found)
-    if 2 * len(first) < len(piece.ids):
-        piece = piece.take(grouped(piece.ids))
+    apart = firsts(ids)
+    if 2 * np.count_nonzero(apart) > len(ids):
+        yield Block(audit, reader, piece.take(np.flatnonzero(apart)), owners, None)
+    else:
+        apart[:] = False
+    rest = np.flatnonzero(~apart)
+    if len(rest):
+        piece = piece.take(rest.take(grouped(ids.take(rest))))
         yield Block(audit, reader, piece, owners, run_starts(piece.ids))
-        return
-    for rows in (first, *found):
-        yield Block(audit, reader, piece.take(rows), owners, None)
 
 
 class Block:
@@ -104,8 +105,9 @@ class Block:
         self.keys, self.versions, self.seq = piece[3:]
         self.apart = starts is None
         ids = piece.ids
-        self.starts = np.arange(len(ids)) if starts is None else starts
-        self.ends = np.append(self.starts[1:], len(ids))
+        end = len(ids)
+        edges = np.arange(end + 1) if starts is None else np.append(starts, end)
+        self.starts, self.ends = edges[:-1], edges[1:]
         heads = ids if starts is None else ids.take(starts)
         self.owners = heads if owners is None else owners.take(heads)
 
@@ -213,9 +215,8 @@ class Block:
         if wrong is None:
             return False
         audit = self.audit
-        number = audit.rows + place + 1
         what = str(audit.rules.named(written))
-        bad = Bad(None, number, written.seq, what, *wrong)
+        bad = Bad(None, audit.rows + place + 1, written.seq, what, *wrong)
         audit.bad.append((owner, bad))
         return True
 

@@ -47,7 +47,7 @@ def judge(
 
 def _first_of_dense(ids: NDArray[Any]) -> int | None:
     """The least of some numbers if they can be places as they are, else None."""
-    if ids.dtype.kind not in "iu" or not len(ids):
+    if not len(ids) or ids.dtype.kind not in "iu" or ids.dtype == np.uint64:
         return None
     least, most = int(ids.min()), int(ids.max())
     return least if most - least < DENSE * len(ids) else None
@@ -106,7 +106,9 @@ class Audit:
         if self.first is not None:
             last = int(column.max())
             self.state.grow(last - self.first + 1)
-            return column - self.first if self.first else column, None
+            if self.first or column.dtype != np.intp:
+                column = np.subtract(column, self.first, dtype=np.intp)
+            return column, None
         ids = encoded(column)
         places = self.places
         owners = [places.setdefault(value, len(places)) for value in ids.values]

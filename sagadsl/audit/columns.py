@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Column = Any  # an array, a sequence, or an `Encoded`
+SLOTS = 1 << 17  # few of a block's numbers share one, and all are in the cache
 
 
 class Encoded(NamedTuple):
@@ -80,19 +81,16 @@ def grouped(array: NDArray[Any]) -> NDArray[np.intp]:
     return order
 
 
-def rounds(array: NDArray[Any]) -> Iterator[NDArray[np.intp]]:
-    """The places of numbers, in rounds: no number comes twice in one, and all in order.
+def firsts(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which numbers are the first of their slot, so that none of them comes twice.
 
-    Numbers share a slot if they agree in two bytes, and each round takes the first of
-    each slot. There may be up to 2 ** 16 numbers.
+    Numbers share a slot if they agree in their lowest bits. There may be up to
+    2 ** 16 numbers, none negative and all of type `intp`.
     """
-    slots = np.zeros(1 << 16, np.uint16)
-    shares = array.astype(np.uint16)
-    rest = np.arange(len(array))
-    turns = rest.astype(np.uint16)
-    while len(rest):
-        slots[shares[::-1]] = turns[::-1]
-        first = slots.take(shares) == turns
-        yield rest.take(np.flatnonzero(first))
-        left = np.flatnonzero(~first)
-        rest, shares, turns = rest.take(left), shares.take(left), turns.take(left)
+    # From the back, since the last to be put into a slot stays there.
+    shares = array[::-1] & (SLOTS - 1)
+    turns = np.arange(len(array)).astype(np.uint16)
+    slots = np.empty(SLOTS, np.uint16)
+    slots[shares] = turns
+    first: NDArray[np.bool_] = slots.take(shares) == turns
+    return first[::-1]

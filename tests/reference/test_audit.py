@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -116,6 +117,48 @@ def test_masks_alone_are_judged_as_by_replay() -> None:
             except machine.Refused as refused:
                 expected[n] = sum(map(len, logs[:n])) + (refused.index or 0) + 1
         assert {bad.aggregate: bad.row for bad in report.bad} == expected
+
+
+def test_rows_of_many_aggregates_may_come_in_any_order() -> None:
+    """Of which few come twice among rows near each other, as in a busy shop."""
+    pinned = pinned_of((EXAMPLES / "order.saga").read_text(encoding="utf-8"), "order")
+    rng, latest = np.random.default_rng(1), pinned.latest.machine()
+    usual = [0]
+    while len(usual) < 4:
+        usual.append(int(latest.allowed(latest.replay(usual))[0]))
+    logs = [usual[:length] for length in rng.integers(1, 5, 50_000)]
+    ids = 7 * rng.permutation(np.repeat(np.arange(50_000), list(map(len, logs))))
+    steps = np.array([step for log in logs for step in log])
+    wrong = rng.random(len(steps)) < 0.02
+    steps[wrong] = rng.integers(0, len(pinned.positions), np.count_nonzero(wrong))
+    order = np.argsort(ids, kind="stable")
+    mixed = np.empty_like(steps)
+    mixed[order] = steps
+    expected, start = [], 0
+    for n, log in enumerate(logs):
+        try:
+            latest.replay(steps[start : start + len(log)].tolist())
+        except machine.Refused as refused:
+            expected.append((int(order[start + (refused.index or 0)]) + 1, 7 * n))
+        start += len(log)
+    report = judge(saga_of(pinned), ids, mixed)
+    assert sorted(expected) == [(bad.row, bad.aggregate) for bad in report.bad]
+    assert len(expected) > 1000
+    assert report.aggregates == len(logs)
+
+
+@pytest.mark.parametrize(
+    "kind", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "uint64"]
+)
+def test_numbers_of_any_width_name_aggregates(kind: str) -> None:
+    """Also the least and the largest, in any order."""
+    pinned = pinned_of((EXAMPLES / "order.saga").read_text(encoding="utf-8"), "order")
+    least = max(-128, np.iinfo(kind).min)
+    ids = np.tile(np.arange(least, least + 256), 32).astype(kind)
+    report = judge(saga_of(pinned), ids, np.zeros(len(ids), np.uint8))
+    found = [(bad.aggregate, bad.row) for bad in report.bad]
+    assert [(least + n, 257 + n) for n in range(256)] == found
+    assert report.aggregates == 256
 
 
 LOOPED = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +46,13 @@ def encoded(column: Column) -> Encoded:
         lengths = np.diff(starts, append=len(array))
         return Encoded(np.repeat(codes.ravel(), lengths), values.tolist())
     return by_value(None if value != value else value for value in array.tolist())  # noqa: PLR0124  NaN
+
+
+def whole(value: object) -> object:
+    """A number without fraction as an `int`, of whatever type it is; all else as is."""
+    if isinstance(value, (float, Decimal)) and isfinite(value) and value == int(value):
+        return int(value)
+    return value
 
 
 def by_value(values: Iterable[object]) -> Encoded:

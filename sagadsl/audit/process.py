@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from sagadsl.sql import MARKS, NOTES, OF_ALL, OF_STEPS
 
 UPGRADE, WAIVE, TAKEN = "upgrade", "waive", ""
+UNCOUNTED = -1  # the `seq` of a row that has no number where others have one
 
 
 class Saga(Protocol):
@@ -76,7 +77,8 @@ class Process:
     def take(self, row: Row) -> Wrong | None:
         """Move on by a row, or say what is wrong with it; then nothing has changed."""
         if row.seq is not None and row.seq != self.seq + 1:
-            return Wrong("sequence", f"row {self.seq + 1} is due, this is {row.seq}")
+            this = "has no number" if row.seq == UNCOUNTED else f"is {row.seq}"
+            return Wrong("sequence", f"row {self.seq + 1} is due, this {this}")
         try:
             wrong = self._unreadable(row) or self._take(row)
         except self.saga.Refused as refused:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sagadsl.audit.columns import Column, Encoded, Log, encoded
-from sagadsl.audit.process import UPGRADE, WAIVE, Row
+from sagadsl.audit.columns import Column, Encoded, Log, encoded, whole
+from sagadsl.audit.process import UNCOUNTED, UPGRADE, WAIVE, Row
 from sagadsl.audit.rules import EVENTS, NOTE, UNKNOWN, Rules
 from sagadsl.sql import MARKS, NOTES
 
@@ -50,8 +50,8 @@ class Reader:
         self.version = version
         self.steps = _numbers(log.steps)
         self.events = None if log.events is None else encoded(log.events)
-        self.versions = None if log.versions is None else encoded(log.versions)
-        self.seq = None if log.seq is None else np.asarray(log.seq)
+        self.versions = None if log.versions is None else _by_value(log.versions)
+        self.seq = None if log.seq is None else _counts(log.seq)
         self._step_codes = self._event_codes = self._version_codes = None
         if isinstance(self.steps, Encoded):
             self._step_codes = _table(map(rules.step_code, self.steps.values))
@@ -130,9 +130,28 @@ class Reader:
 def _numbers(column: Column) -> Encoded | NDArray[Any]:
     """Whole numbers as they are, all else by its values."""
     if isinstance(column, Encoded):
-        return column
+        return _by_value(column)
     array = np.asarray(column)
-    return array if array.dtype.kind in "iu" else encoded(column)
+    return array if array.dtype.kind in "iu" else _by_value(column)
+
+
+def _by_value(column: Column) -> Encoded:
+    """A column by its values, of which those that are whole numbers are `int`."""
+    codes, values = encoded(column)
+    return Encoded(codes, [whole(value) for value in values])
+
+
+def _counts(column: Column) -> NDArray[Any]:
+    """Numbers as such; what is none is one that is never due."""
+    numbers = _numbers(column)
+    if not isinstance(numbers, Encoded):
+        return numbers
+    most = np.iinfo(np.int64).max
+    counts = [
+        value if isinstance(value, int) and abs(value) < most else UNCOUNTED
+        for value in numbers.values
+    ]
+    return np.array(counts, np.int64).take(numbers.codes)
 
 
 def _table(codes: Iterator[int]) -> Codes:

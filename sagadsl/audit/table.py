@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from sagadsl.audit.bulk import Audit
 from sagadsl.audit.columns import Encoded, Log
 from sagadsl.audit.process import Saga
@@ -72,7 +70,7 @@ def audit_table(
                 _numbers(steps),
                 None if events is None else _words(events),
                 None if versions is None else _numbers(versions),
-                None if seq is None else _array(_numbers(seq)),
+                None if seq is None else _numbers(seq),
             )
         )
         progress(piece.fraction)
@@ -103,19 +101,7 @@ def _numbers(column: Encoded) -> Encoded:
 
 
 def _number(value: object) -> object:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
     if not isinstance(value, str):
         return value
     digits = value.removeprefix("-")
     return int(value) if digits.isascii() and digits.isdigit() else value or None
-
-
-def _array(column: Encoded) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Numbers as such; what is none is one that is never due."""
-    most = np.iinfo(np.int64).max
-    numbers = [
-        value if isinstance(value, int) and abs(value) < most else -1
-        for value in column.values
-    ]
-    return np.array(numbers, np.int64).take(column.codes)

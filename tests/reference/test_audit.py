@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -159,6 +160,29 @@ def test_numbers_of_any_width_name_aggregates(kind: str) -> None:
     found = [(bad.aggregate, bad.row) for bad in report.bad]
     assert [(least + n, 257 + n) for n in range(256)] == found
     assert report.aggregates == 256
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"steps": [0.0, float("nan"), 0.0]}, [(2, "step")]),
+        ({"steps": [Decimal(0), Decimal("1.5"), Decimal(0)]}, [(2, "step")]),
+        ({"versions": [1, 1.0, Decimal(1)]}, []),
+        ({"versions": [1, Decimal("1e30"), None]}, [(2, "version"), (3, "version")]),
+        (
+            {"versions": [1, Decimal("Infinity"), None]},
+            [(2, "version"), (3, "version")],
+        ),
+        ({"seq": [1, None, 1]}, [(2, "sequence")]),
+        ({"seq": [1.0, 2.5, 1.0]}, [(2, "sequence")]),
+        ({"seq": [Decimal(1), Decimal(2), float("nan")]}, [(3, "sequence")]),
+    ],
+)
+def test_numbers_of_any_type_are_read_or_told_of(columns: Any, expected: Any) -> None:
+    """As they come out of data frames and databases: whole, broken, or missing."""
+    pinned = pinned_of((EXAMPLES / "order.saga").read_text(encoding="utf-8"), "order")
+    report = judge(saga_of(pinned), [1, 1, 2], **{"steps": [0, 1, 0], **columns})
+    assert [(bad.row, bad.kind) for bad in report.bad] == expected
 
 
 LOOPED = [

@@ -216,7 +216,7 @@ class Block:
             return False
         audit = self.audit
         what = str(audit.rules.named(written))
-        bad = Bad(None, audit.rows + place + 1, written.seq, what, *wrong)
+        bad = Bad(None, audit.rows + place + 1, written.number, what, *wrong)
         audit.bad.append((owner, bad))
         return True
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from sagadsl.sql import MARKS, NOTES, OF_ALL, OF_STEPS
 
 UPGRADE, WAIVE, TAKEN = "upgrade", "waive", ""
-UNCOUNTED = -1  # the `seq` of a row that has no number where others have one
+UNCOUNTED = -1 << 63  # the `seq` of a row that has no number where others have one
 
 
 class Saga(Protocol):
@@ -47,6 +47,11 @@ class Row(NamedTuple):
     step: Any
     seq: int | None = None
 
+    @property
+    def number(self) -> int | None:
+        """What it has in `seq`, if that is a number."""
+        return None if self.seq == UNCOUNTED else self.seq
+
     def __str__(self) -> str:
         said = [self.event, "" if self.step is None else str(self.step)]
         return " ".join(word for word in said if word) or "nothing"
@@ -77,7 +82,7 @@ class Process:
     def take(self, row: Row) -> Wrong | None:
         """Move on by a row, or say what is wrong with it; then nothing has changed."""
         if row.seq is not None and row.seq != self.seq + 1:
-            this = "has no number" if row.seq == UNCOUNTED else f"is {row.seq}"
+            this = "has no number" if row.number is None else f"is {row.seq}"
             return Wrong("sequence", f"row {self.seq + 1} is due, this {this}")
         try:
             wrong = self._unreadable(row) or self._take(row)

@@ -11,6 +11,8 @@ from sagadsl.audit.process import Saga
 from sagadsl.audit.report import Report
 from sagadsl.audit.sources import Source, Unreadable
 
+MOST_DIGITS = 1000  # Python refuses to read numbers of some thousand digits
+
 
 class Columns(NamedTuple):
     """The names of columns; None is the usual one, which only the first two need."""
@@ -104,4 +106,5 @@ def _number(value: object) -> object:
     if not isinstance(value, str):
         return value
     digits = value.removeprefix("-")
-    return int(value) if digits.isascii() and digits.isdigit() else value or None
+    number = digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
+    return int(value) if number else value or None

@@ -143,6 +143,22 @@ def test_steps_alone_are_judged_as_masks(sagac):
         assert sagac("audit", "order.saga", "rows.csv", *options) == (1, out, "")
 
 
+def test_what_is_no_number_that_counts_is_told(sagac):
+    """Be it missing, below zero, or longer than Python reads."""
+    write(sagac)
+    long = "1" * 5000
+    rows = [("a", "", "pay"), ("b", -1, "pay"), ("c", long, "pay"), ("d", 1, long)]
+    write_csv(sagac.folder / "rows.csv", rows, ("order_id", "seq", "step"))
+    status, out, _ = sagac("audit", "order.saga", "rows.csv", "--json")
+    assert status == 1
+    assert [
+        (None, "sequence", "row 1 is due, this has no number"),
+        (-1, "sequence", "row 1 is due, this is -1"),
+        (None, "sequence", "row 1 is due, this has no number"),
+        (1, "step", f"version 1 has no step '{long}'"),
+    ] == [(bad["seq"], bad["kind"], bad["why"]) for bad in json.loads(out)["bad"]]
+
+
 def test_one_version_can_judge_all(sagac):
     write(sagac)
     write_csv(sagac.folder / "rows.csv", [ROWS[6]])

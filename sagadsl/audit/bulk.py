@@ -106,7 +106,7 @@ class Audit:
         if self.first is not None:
             last = int(column.max())
             self.state.grow(last - self.first + 1)
-            if self.first or column.dtype != np.intp:
+            if self.first:
                 column = np.subtract(column, self.first, dtype=np.intp)
             return column, None
         ids = encoded(column)

@@ -94,10 +94,10 @@ def firsts(array: NDArray[Any]) -> NDArray[np.bool_]:
     """Which numbers are the first of their slot, so that none of them comes twice.
 
     Numbers share a slot if they agree in their lowest bits. There may be up to
-    2 ** 16 numbers, none negative and all of type `intp`.
+    2 ** 16 numbers, none negative.
     """
     # From the back, since the last to be put into a slot stays there.
-    shares = array[::-1] & (SLOTS - 1)
+    shares = array[::-1] & np.intp(SLOTS - 1)
     turns = np.arange(len(array)).astype(np.uint16)
     slots = np.empty(SLOTS, np.uint16)
     slots[shares] = turns

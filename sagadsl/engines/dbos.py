@@ -10,9 +10,9 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, Unpack
 
-from dbos import DBOS, SetWorkflowID, StepOptions
+from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
 
 from sagadsl.engines.calls import (
     EVER,
@@ -29,14 +29,34 @@ from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
 
-# RULES is the `application_version`. A process keeps the version of its saga by the
-# name of its workflow, so a newer worker takes up what an older one has left; DBOS
-# allows that within one application version.
-__all__ = ["RULES", "DbosSaga"]
-
+POLL = 0.05  # seconds
 TOPIC = "sagadsl"
 DEAF = 10_000  # milliseconds that a process may go without hearing of requests
 LOOK_AGAIN = 0.5  # seconds: it may have ended without judging what came last
+
+
+def config(
+    name: str, url: str, worker: str, /, **others: Unpack[DBOSConfig]
+) -> DBOSConfig:
+    """What `DBOS` is given to run sagas, `others` among it.
+
+    `worker` is the `executor_id`: no two may live under one, and one that starts again
+    under its own takes up what it had. The `application_version` is that of our rules,
+    not of a saga: a process keeps its version by the name of its workflow, so a newer
+    worker can take up what an older one has left. Raises `ValueError` without a worker.
+    """
+    if not worker:
+        raise ValueError("a worker needs a name of its own, which it keeps")
+    given: DBOSConfig = {
+        **others,
+        "name": name,
+        "system_database_url": url,
+        "application_version": RULES,
+        "executor_id": worker,
+    }
+    if url.startswith("sqlite"):  # which tells nobody of what was written
+        given.setdefault("notification_listener_polling_interval_sec", POLL)
+    return given
 
 
 class DbosSaga(Front[Result]):

@@ -81,19 +81,18 @@ class OnDbos(Worker):
     """DBOS, on the database at `url`."""
 
     def begin(self) -> None:
-        from dbos import DBOS, DBOSConfig
+        from dbos import DBOS
 
-        from sagadsl.engines.dbos import RULES
+        from sagadsl.engines.dbos import config
 
-        config: DBOSConfig = {
-            "name": "conformance",
-            "system_database_url": self.options["url"],
-            "application_version": RULES,
-            "executor_id": "w",
-            "log_level": "CRITICAL",
-            "notification_listener_polling_interval_sec": 0.01,
-        }
-        DBOS(config=config)
+        told = config(
+            "conformance",
+            self.options["url"],
+            self.options.get("worker", "w"),
+            log_level="CRITICAL",
+            notification_listener_polling_interval_sec=0.01,
+        )
+        DBOS(config=told)
         for name, handlers in self.handlers.items():
             self.asked[name] = self.emitted("dbos", name, "OnDbos")(handlers)
         DBOS.launch()

@@ -38,14 +38,24 @@ class Tally(NamedTuple):
     unfinished: int
 
 
-def loop(backend: Backend, sagas: int, kills: int, seed: int = 1) -> Tally:
-    """Start sagas, kill the worker at random moments, and let all come to an end."""
+def loop(
+    backend: Backend,
+    sagas: int,
+    kills: int,
+    seed: int = 1,
+    beside: Backend | None = None,
+) -> Tally:
+    """Start sagas, kill the worker at random moments, and let all come to an end.
+
+    `beside` is another worker, which lives and starts every other saga.
+    """
     rng = random.Random(seed)
     names = [f"e-{number}" for number in range(sagas)]
     fatal = set(rng.sample(range(sagas), kills))
     killed = 0
     for number, name in enumerate(names):
-        while backend.ask("errand", "start", name) is None:
+        asked = beside if beside and number % 2 else backend
+        while asked.ask("errand", "start", name) is None:
             pass
         if number in fatal and backend.child is not None:
             time.sleep(rng.random() * 12 * PACE)

@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from backends import PATIENCE
 from script import Script, Scripted
 
 from sagadsl.runtime import Driver, Result, open_store
@@ -37,6 +40,7 @@ class Worker:
 
     def __init__(self, script: Script, options: dict[str, str]) -> None:
         self.options = options
+        self.name = options.get("worker", "w")
         names = [path.stem for path in Path(self.options["modules"]).glob("*_saga.py")]
         found = {name: importlib.import_module(name) for name in sorted(names)}
         self.modules = {module.NAME: module for module in found.values()}
@@ -70,7 +74,7 @@ class Embedded(Worker):
         store = open_store(self.options["url"])
         for name, module in self.modules.items():
             driver = Driver(
-                module, self.handlers[name], store, worker="w", threads=4, lease=2
+                module, self.handlers[name], store, worker=self.name, threads=4, lease=2
             )
             self.asked[name] = driver
             given = (threading.Event(), 64, 0.02)
@@ -88,7 +92,7 @@ class OnDbos(Worker):
         told = config(
             "conformance",
             self.options["url"],
-            self.options.get("worker", "w"),
+            self.name,
             log_level="CRITICAL",
             notification_listener_polling_interval_sec=0.01,
         )
@@ -126,7 +130,9 @@ class Loop(Worker):
 
 
 class OnRestate(Loop):
-    """Restate, by its `ingress` and `admin`; this worker listens on `port`."""
+    """Restate, by its `ingress` and `admin`; this worker listens on `port`, as others
+    may that know the same.
+    """
 
     async def connect(self) -> None:
         import httpx
@@ -139,15 +145,18 @@ class OnRestate(Loop):
         for name in self.modules:
             services += self.services_of(name, http)
         config = hypercorn.Config()
-        address = f"127.0.0.1:{self.options['port']}"
-        config.bind = [address]
+        address = "127.0.0.1", int(self.options["port"])
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.socket.bind(address)
+        config.bind = [f"fd://{self.socket.fileno()}"]
         config.errorlog = None
         never: asyncio.Future[None] = self.loop.create_future()
         serve = hypercorn.asyncio.serve(
             restate.app(services), config, shutdown_trigger=lambda: never
         )
         self.served = self.loop.create_task(serve)
-        given = {"uri": f"http://{address}", "force": True}
+        given = {"uri": "http://{}:{}".format(*address), "force": True}
         while not self.served.done():
             admin = f"{self.options['admin']}/deployments"
             answer = await http.post(admin, json=given, timeout=60)
@@ -155,6 +164,19 @@ class OnRestate(Loop):
                 return
             await asyncio.sleep(0.1)
         await self.served
+
+    def ask(self, saga: str, word: str, given: dict[str, Any]) -> Result:
+        """Ask, and ask again while the server is gone."""
+        from httpx import TransportError
+
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return super().ask(saga, word, given)
+            except TransportError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
 
     def services_of(self, name: str, http: Any) -> list[Any]:
         """What a worker serves of a saga; `http` leads to the ingress."""

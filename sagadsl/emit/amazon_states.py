@@ -12,6 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sagadsl.emit.guarded import Work, perform, stuck
+from sagadsl.emit.inexpressible import (
+    Inexpressible,
+    check_names,
+    check_size,
+    check_times,
+)
 from sagadsl.emit.states import (
     COMPENSATE,
     asked,
@@ -25,16 +31,7 @@ from sagadsl.machine.tables import Rule
 from sagadsl.model import Pinned, Version
 
 State = dict[str, Any]
-LONGEST_NAME = 80
-
-
-class Inexpressible(Exception):
-    """What Step Functions has no words for; `name` is a step or a state."""
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name = name
-        self.why = why
+BEGIN, TAKEN_BACK = "the beginning", "taken back"  # no step has a name of two words
 
 
 def emit_amazon_states(pinned: Pinned) -> str:
@@ -42,11 +39,12 @@ def emit_amazon_states(pinned: Pinned) -> str:
     definition = _Definition(pinned)
     name, number = pinned.saga.name, pinned.latest.number
     comment = f"The saga {name}, version {number}. Generated from {name}.saga."
-    states = {"begin": passed({"data.$": "$", "done": {}}, definition.begin())}
-    states |= definition.main.states
+    first = passed({"data.$": "$", "done": {}}, definition.begin())
+    states = {BEGIN: first} | definition.main.states
     text = json.dumps(
-        {"Comment": comment, "StartAt": "begin", "States": states}, indent=2
+        {"Comment": comment, "StartAt": BEGIN, "States": states}, indent=2
     )
+    check_size(name, text)
     return f"{text}\n"
 
 
@@ -73,15 +71,13 @@ class _Definition:
         """The state to begin with; all others are made by the way."""
         if self.rows.expires:
             raise Inexpressible(self.saga, "a time-out ends it without a compensation")
+        check_times(self.rows.rules, self.actions)
         (initial,) = (n for n, kind in self.rows.states.items() if kind == "initial")
         first = self.main.at(initial)
         if self.main.gives_up:
             self._compensations()
         for scope in self.scopes:
-            for name in scope.states:
-                if len(name) > LONGEST_NAME:
-                    why = f"a name has at most {LONGEST_NAME} characters there"
-                    raise Inexpressible(name, why)
+            check_names(scope.states)
         return first
 
     def _past_the_pivot(self) -> set[int]:
@@ -104,7 +100,7 @@ class _Definition:
         """The chain that takes back what is done, the last first."""
         scope = self.main
         undone = [r for r in self.rows.rules if r.action in self.rows.compensations]
-        following = "compensated"
+        following = TAKEN_BACK
         scope.states[following] = failure("Compensated", "what was done is taken back")
         for rule in undone:
             name = f"if {rule.name} was done"

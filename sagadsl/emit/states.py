@@ -10,7 +10,7 @@ from sagadsl.machine.tables import Action
 State = dict[str, Any]
 
 FAILED, ANY = "Failed", "States.ALL"
-COMPENSATE = "compensate"
+COMPENSATE = "take back"
 FOREVER = 99_999_999  # the most attempts that the language knows
 FIRST_PAUSE, LONGEST_PAUSE = 1, 60  # seconds, as in the embedded runtime
 

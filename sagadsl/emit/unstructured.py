@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagadsl.diagnostics import Finding, Rule
-from sagadsl.emit.amazon_states import Inexpressible, emit_amazon_states
+from sagadsl.emit.amazon_states import emit_amazon_states
+from sagadsl.emit.inexpressible import Inexpressible
 from sagadsl.model import Pinned
 from sagadsl.source import Span
 

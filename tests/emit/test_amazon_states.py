@@ -146,6 +146,33 @@ def test_what_nobody_can_ask_for_here_is_not_taken(functions):
     assert run(functions, emit_amazon_states(compiled(TRIP))).status == "SUCCEEDED"
 
 
+def test_steps_may_be_called_as_what_is_there_anyway(functions):
+    text = ("begin", "compensate", "compensated", "failed", "at", "asked")
+    rows = [f"s{n} -> s{n + 1} : {name} by system" for n, name in enumerate(text)]
+    states = "\n".join(f"s{n}" for n in range(1, len(text)))
+    source = (
+        "saga names {\naggregate x_id\nstates {\ninitial s0\n"
+        f"{states}\nfinal s{len(text)}\n}}\ntransitions {{\n{chr(10).join(rows)}\n}}\n"
+        "compensations {\nbegin : end\n}\n"
+        "actions {\nbegin : idempotent\ncompensate : once, in doubt park, no undo\n"
+        "end : idempotent\n}\n}\n"
+    )
+    pinned, findings = compile_saga("names.saga", source.encode(), None)
+    assert pinned, findings
+    assert run(functions, emit_amazon_states(pinned)).status == "SUCCEEDED"
+    assert functions.calls == ["begin", "compensate"]
+
+
+def test_what_takes_longer_than_an_execution_is_refused():
+    hold = ROOT / "tests" / "conformance" / "hold.saga"
+    edits = (("    expires after 4 seconds\n", ""), ("1 second", "366 days"))
+    (found,) = check_targets(compiled(hold, *edits), ["amazon-states"])
+    assert (found.code, found.label) == (
+        "SAGA212",
+        "an execution ends after a year at most",
+    )
+
+
 @pytest.mark.parametrize(
     "path",
     sorted((ROOT / "examples").rglob("*.saga")),

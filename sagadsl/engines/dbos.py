@@ -24,6 +24,7 @@ from sagadsl.engines.calls import (
 )
 from sagadsl.engines.flow import RULES, Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
+from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
@@ -184,7 +185,7 @@ class _Run:
                 self._tasks[task] = step
             self._forget()
             asked = await self._first(following)
-            following = self._go_on(asked)
+            following = self._go_on([await self._request(one) for one in asked])
             for one, result in zip(asked, following.results, strict=True):
                 await DBOS.set_event_async(one.key, told(result))
         self._forget()
@@ -193,10 +194,17 @@ class _Run:
             await asyncio.gather(self._inbox, return_exceptions=True)
         return following.end
 
-    def _go_on(self, asked: Sequence[Asked] = ()) -> Next:
+    def _go_on(self, requests: Sequence[Request] = ()) -> Next:
         replies, self._replies = self._replies, []
-        wanted = [one.request(self._flow.saga) for one in asked]
-        return self._flow.go_on(self._now, replies, wanted)
+        return self._flow.go_on(self._now, replies, requests)
+
+    async def _request(self, asked: Asked) -> Request:
+        saga = self._flow.saga
+        if asked.kind != "upgrade":
+            return asked.request(saga)
+        name: StepOptions = {"name": f"{saga.name}@{asked.values['to']} known"}
+        known = await DBOS.run_step_async(name, asked.is_known, saga)
+        return asked.request(saga, known=known)
 
     def _step(self, call: Call) -> _Step:
         token = self._tokens.pop() if self._tokens and needs_token(call) else ""

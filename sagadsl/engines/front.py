@@ -24,11 +24,20 @@ class Asked(NamedTuple):
     key: str
     time: int
 
-    def request(self, saga: Saga) -> Request:
-        """What it asks."""
+    def request(self, saga: Saga, *, known: bool = True) -> Request:
+        """What it asks; `known` is what `is_known` said where it was first judged."""
+        if not known:
+            return lambda _: requests.no_version(saga, self.values["to"])
         if self.kind == "upgrade":
             return requests.upgrade(saga, **self.values)
         return _KINDS[self.kind](**self.values)
+
+    def is_known(self, saga: Saga) -> bool:
+        """Whether this worker knows the version that is asked for, if one is.
+
+        A newer worker that runs the process again knows more: so it is to be stored.
+        """
+        return self.kind != "upgrade" or self.values["to"] in saga.versions
 
 
 class Front(ABC, Generic[R]):

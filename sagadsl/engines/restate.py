@@ -19,6 +19,7 @@ import restate
 from sagadsl.engines.calls import Answer, Calls, needs_token, now
 from sagadsl.engines.flow import Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
+from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
@@ -190,7 +191,7 @@ class _Run:
             await self._wait()
             replies, self._replies = self._replies, []
             asked, self._asked = self._asked, []
-            wanted = [one.request(self._flow.saga) for _, one in asked]
+            wanted = [await self._request(one) for _, one in asked]
             following = self._flow.go_on(self._now, replies, wanted)
             for (number, _), result in zip(asked, following.results, strict=True):
                 await _promise(self._context, f"answer {number}").resolve(told(result))
@@ -228,6 +229,14 @@ class _Run:
             for one in arrived:
                 one.take(await one.future)
                 moved = moved or one.moves
+
+    async def _request(self, asked: Asked) -> Request:
+        saga = self._flow.saga
+        if asked.kind != "upgrade":
+            return asked.request(saga)
+        name = f"{saga.name}@{asked.values['to']} known"
+        known = await self._context.run_typed(name, partial(asked.is_known, saga))
+        return asked.request(saga, known=known)
 
     def _listen(self) -> None:
         self._events += 1

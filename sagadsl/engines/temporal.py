@@ -21,7 +21,7 @@ from temporalio.common import (
     VersioningBehavior,
     WorkerDeploymentVersion,
 )
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from sagadsl.engines.calls import call_name
@@ -30,7 +30,7 @@ from sagadsl.engines.front import Asked, over, told
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.decide import Reply
-from sagadsl.runtime.requests import abort
+from sagadsl.runtime.requests import abort, no_version
 from sagadsl.runtime.result import Result
 from sagadsl.runtime.saga import Saga, SagaModule, Version
 from sagadsl.runtime.turn import Call
@@ -91,6 +91,14 @@ class SagaWorkflow:
             return self.look()
         request = Asked(*asked).request(self._saga)
         return told(self._go_on(requests=[request])[0])
+
+    @ask.validator
+    def _knows(self, asked: list[Any]) -> None:
+        """Keep what only newer workers can judge out of the history: they replay it."""
+        one = Asked(*asked)
+        if not one.is_known(self._saga):
+            why = no_version(self._saga, one.values["to"]).reason
+            raise ApplicationError(why, non_retryable=True)
 
     @workflow.query(name="look")
     def look(self) -> list[Any]:

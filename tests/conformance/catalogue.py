@@ -50,6 +50,7 @@ def _scenarios() -> Iterator[Scenario]:
     )
     yield Scenario("an old version, a newer worker", scenarios.version_stays_in_flight)
     yield Scenario("an upgrade in flight", scenarios.upgrade_in_flight)
+    yield Scenario("an upgrade too early", scenarios.upgrade_too_early)
     yield Scenario("an upgrade too late", scenarios.upgrade_too_late)
 
 

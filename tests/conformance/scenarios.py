@@ -233,11 +233,24 @@ def version_stays_in_flight(trip: Process) -> None:
 def upgrade_in_flight(trip: Process) -> None:
     """What has not departed moves, and is insured first."""
     ready(trip)
+    upgrade_moves(trip)
+
+
+def upgrade_moves(trip: Process) -> None:
+    """A newer worker comes, and moves it on its way."""
     trip.backend.replace(trip.backend.modules.with_name("v2"))
     assert trip.ask("upgrade").outcome == "accepted"
     trip.held("insured")
     home(trip)
     once(trip, *FORWARD, "insure", "depart")
+
+
+def upgrade_too_early(trip: Process) -> None:
+    """A worker does not know the version yet: what it has refused stays refused."""
+    ready(trip)
+    early = trip.ask("upgrade", to=2)
+    assert (early.outcome, early.reason) == ("refused", "trip has no version 2")
+    upgrade_moves(trip)
 
 
 def upgrade_too_late(trip: Process) -> None:

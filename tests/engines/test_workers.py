@@ -97,11 +97,12 @@ def test_server_is_killed_while_a_timer_runs(
         hold = Process(backend, "hold", aggregate)
         hold.ask("start")
         hold.ask("fire", "take", by="user")
+        hold.held("held")
         restarted(server)
-        hold.held("warned")
+        hold.until(lambda answer: answer.held == ["warned"] or answer.end)
         restarted(server)
         hold.ends("expired")
-        scenarios.once(hold, "take", "release")
+        assert set(hold.effects) == {"take", "release"}
 
 
 @pytest.mark.parametrize("kind", ["embedded", "dbos", "restate"])
@@ -156,3 +157,31 @@ def moved(server: RestateServer, port: str, to: str) -> None:
     url = f"{deployments}/{old}"
     request = urllib.request.Request(url, body, headers, method="PATCH")
     urllib.request.urlopen(request).close()
+
+
+@pytest.mark.parametrize("kind", ["dbos", "restate"])
+def test_upgrade_waits_for_the_older_worker_to_go(
+    kind: str, server: RestateServer, tmp_path: Path, compiled: Path, aggregate: str
+) -> None:
+    """A worker refuses a version that it does not know, and the newer remembers it."""
+    options = server.options
+    if kind != "restate":
+        options = {"url": SQLITE.format(folder=tmp_path)}
+    older = {**options, "worker": "a"}
+    newer = {**options, "worker": "b", "port": str(free_ports(1)[0])}
+    with worker(tmp_path, compiled / "v1", older, kind) as old:
+        scenarios.ready(Process(old, "trip", aggregate))
+        with worker(tmp_path, compiled / "v2", newer, kind) as new:
+            refused = Process(new, "trip", aggregate).ask("upgrade")
+    assert refused.outcome == "refused"
+    assert refused.reason == "trip has no version 2"
+    newer["worker"] = "a"
+    with worker(tmp_path, compiled / "v2", newer, kind) as new:
+        trip = Process(new, "trip", aggregate)
+        if kind == "restate":
+            moved(server, server.options["port"], newer["port"])
+        assert trip.ask("look").held == ["ready"]
+        assert trip.ask("upgrade").outcome == "accepted"
+        trip.held("insured")
+        scenarios.home(trip)
+    scenarios.once(trip, *scenarios.FORWARD, "insure", "depart")

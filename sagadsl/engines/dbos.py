@@ -204,6 +204,9 @@ class _Run:
             return asked.request(saga)
         name: StepOptions = {"name": f"{saga.name}@{asked.values['to']} known"}
         known = await DBOS.run_step_async(name, asked.is_known, saga)
+        if known and not asked.is_known(saga):
+            # To judge it here would end the workflow: it is left to a newer worker.
+            await asyncio.Event().wait()
         return asked.request(saga, known=known)
 
     def _step(self, call: Call) -> _Step:

@@ -143,6 +143,32 @@ def test_newer_deployment_takes_over(
     scenarios.once(trip, *scenarios.FORWARD, "depart")
 
 
+def test_older_worker_leaves_newer_processes_alone(
+    tmp_path: Path, compiled: Path, aggregate: str
+) -> None:
+    """A release is taken back for a while: what it moved is not lost on DBOS."""
+    given = {"url": SQLITE.format(folder=tmp_path), "worker": "a"}
+    with worker(tmp_path, compiled / "v2", given, "dbos") as new:
+        begun = Process(new, "trip", f"{aggregate}-2")
+        begun.ask("start")
+        begun.ask("fire", "confirm", by="user")
+        begun.held("insured")
+    with worker(tmp_path, compiled / "v1", given, "dbos") as old:
+        trip = Process(old, "trip", f"{aggregate}-1")
+        scenarios.ready(trip)
+        old.replace(compiled / "v2")
+        trip.ask("upgrade")
+        trip.held("insured")
+    with worker(tmp_path, compiled / "v1", given, "dbos"):
+        time.sleep(1)
+    with worker(tmp_path, compiled / "v2", given, "dbos") as new:
+        for number in (1, 2):
+            trip = Process(new, "trip", f"{aggregate}-{number}")
+            trip.held("insured")
+            scenarios.home(trip)
+            scenarios.once(trip, *scenarios.FORWARD, "insure", "depart")
+
+
 def moved(server: RestateServer, port: str, to: str) -> None:
     """Tell the server that the deployment of a port is found at another."""
     deployments = f"{server.options['admin']}/deployments"

@@ -38,4 +38,4 @@ def test_many_versions(
 ) -> None:
     tally = compare_all(range(first, first + 30), open_judge, 7)
     record_property("verdicts", dict(tally))
-    assert tally["allowed"] > 1000
+    assert tally["allowed"] > 100

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 from sagadsl.runtime.call import Caller
@@ -14,19 +16,30 @@ from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.turn import Call
 
 
+@dataclass
+class _Kept:
+    """A call: since when it waits, till when its lease is sure, and when it is over."""
+
+    call: Call
+    since: float
+    sure: float
+    until: float = math.inf
+
+
 class Keeper:
     """Renews the leases of the processes whose handlers are being called.
 
     A handler that overruns its timeout is not waited for: its lease ends, and whoever
-    claims the process finds out what became of the step. `lease` is in milliseconds.
+    claims the process finds out what became of the step. The timeout counts from the
+    moment in which the handler is called: until then the call may wait for a thread.
+    `lease` is in milliseconds.
     """
 
     def __init__(self, processes: Processes, worker: str, lease: int) -> None:
         self.worker = worker
         self.lease = lease
         self._processes = processes
-        self._calls: dict[int, Call] = {}
-        self._sure: dict[int, float] = {}
+        self._kept: dict[int, _Kept] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -34,8 +47,8 @@ class Keeper:
     def add(self, call: Call) -> None:
         """Keep the process of a call, whose lease has just been written."""
         with self._lock:
-            self._calls[id(call)] = call
-            self._sure[id(call)] = monotonic() + self.lease / 2000
+            now = monotonic()
+            self._kept[id(call)] = _Kept(call, now, now + self.lease / 2000)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="sagadsl-lease", daemon=True
@@ -44,14 +57,22 @@ class Keeper:
 
     def perform(self, call: Call, caller: Caller) -> Reply:
         """Call a handler, unless the lease may have run out while it waited."""
+        kept = self._kept[id(call)]
         try:
-            if monotonic() > self._sure[id(call)]:
+            now = monotonic()
+            if now > kept.sure:
                 return Reply("idle", "it was not called: its lease had run out")
-            return caller.perform(call)
+            if call.work.timeout and not call.probe:
+                kept.until = now + call.work.timeout / 1000
+            waited = round((now - kept.since) * 1000)
+            return caller.perform(call._replace(began=call.began + waited))
         finally:
-            with self._lock:
-                self._calls.pop(id(call), None)
-                self._sure.pop(id(call), None)
+            self.drop(call)
+
+    def drop(self, call: Call) -> None:
+        """Keep a call no more: it is over, or will not be made."""
+        with self._lock:
+            self._kept.pop(id(call), None)
 
     def close(self) -> None:
         """Stop renewing."""
@@ -62,33 +83,31 @@ class Keeper:
     def _run(self) -> None:
         while not self._stop.wait(self.lease / 4000):
             with self._lock:
-                calls = dict(self._calls)
-            if not calls:
+                kept = list(self._kept.values())
+            if not kept:
                 continue
             try:
-                self._renew(calls)
+                self._renew(kept)
             except StoreError as error:
                 told = about(self._processes.saga.name)
                 LOGGER.warning("leases could not be renewed: %s", error, extra=told)
 
-    def _renew(self, calls: dict[int, Call]) -> None:
+    def _renew(self, kept: Sequence[_Kept]) -> None:
         before = monotonic()
-        now = self._processes.database.now()
-        kept = _in_time(calls.values(), now)
-        renewed = self._processes.renew(kept, self.worker, self.lease)
-        with self._lock:
-            for number, call in calls.items():
-                if call.aggregate_id in renewed and number in self._sure:
-                    self._sure[number] = before + self.lease / 2000
+        wanted = _in_time(kept, before)
+        renewed = self._processes.renew(wanted, self.worker, self.lease)
+        for one in kept:
+            if one.call.aggregate_id in renewed:
+                one.sure = before + self.lease / 2000
 
 
-def _in_time(calls: Iterable[Call], now: int) -> list[tuple[str, int]]:
+def _in_time(kept: Iterable[_Kept], now: float) -> list[tuple[str, int]]:
     """The processes, with their fences, none of whose calls has timed out."""
     late: set[str] = set()
-    kept: dict[str, int] = {}
-    for call in calls:
-        timeout = call.work.timeout
-        if timeout and not call.probe and call.began + timeout < now:
-            late.add(call.aggregate_id)
-        kept[call.aggregate_id] = max(kept.get(call.aggregate_id, 0), call.fence)
-    return [(key, fence) for key, fence in kept.items() if key not in late]
+    fences: dict[str, int] = {}
+    for one in kept:
+        key = one.call.aggregate_id
+        if one.until < now:
+            late.add(key)
+        fences[key] = max(fences.get(key, 0), one.call.fence)
+    return [(key, fence) for key, fence in fences.items() if key not in late]

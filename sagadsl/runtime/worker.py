@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple, Self
 
 from sagadsl.runtime.call import Caller
@@ -237,12 +239,26 @@ class Worker:
         self._made += len(self._calls)
         for call in self._calls:
             self._keeper.add(call)
-        for call in self._calls:
-            if self._pool is not None:
-                self._pool.submit(self._perform, call)
-            else:
-                self._perform(call)
+        if self._pool is None:
+            self._in_turn(self._calls)
+        else:
+            for call in self._calls:
+                made = self._pool.submit(self._perform, call)
+                made.add_done_callback(partial(self._dropped, call))
         self._calls.clear()
+
+    def _in_turn(self, calls: Sequence[Call]) -> None:
+        try:
+            for call in calls:
+                self._perform(call)
+        finally:
+            for call in calls:
+                self._keeper.drop(call)
+
+    def _dropped(self, call: Call, made: Future[None]) -> None:
+        """Let go of a call that will not be made."""
+        if made.cancelled():
+            self._keeper.drop(call)
 
     def _perform(self, call: Call) -> None:
         answer = Reply("raised", "the worker was stopped")

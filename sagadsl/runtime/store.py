@@ -9,7 +9,7 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sagadsl.runtime.database import Database, StoreError
-from sagadsl.sql import SCHEMA_VERSION, schema
+from sagadsl.sql import MIGRATIONS, SCHEMA_VERSION, schema
 
 _PREPARES = 0x73616761  # of the locks that have no table, the one that we take
 
@@ -21,14 +21,22 @@ class Store:
     """
 
     def __init__(self, database: Database, *, create: bool = True) -> None:
-        """Make the tables where there are none, or else raise `StoreError`."""
+        """Make the tables where there are none, and migrate older ones.
+
+        Without `create` both are left as they are, and `StoreError` is raised.
+        """
         self.database = database
         found = self._version()
-        if not found and create:
+        if found < SCHEMA_VERSION and create:
             with self._alone():
-                found = self._version() or self._prepare()
+                found = self._prepare()
         if not found:
             raise StoreError("there are no tables of a store in it")
+        if found < SCHEMA_VERSION:
+            raise StoreError(
+                f"the store has tables of version {found}, and this release of sagadsl"
+                f" works on {SCHEMA_VERSION}: a worker migrates them when it starts"
+            )
         if found > SCHEMA_VERSION:
             raise StoreError(
                 f"the store has tables of version {found}, and this release of"
@@ -56,18 +64,25 @@ class Store:
         return int(version or 0)
 
     def _prepare(self) -> int:
-        """Make the tables; their version.
+        """Make the tables, or what they lack of those of this release; their version.
 
         This is not for every start: it would wait for all who write, and they for it.
         """
         database = self.database
+        insert = "INSERT INTO saga_schema (version) VALUES (?)"
         with database.transaction():
             for statement in schema(database.dialect):
                 database.execute(statement)
-            if not self._version():
-                insert = "INSERT INTO saga_schema (version) VALUES (?)"
-                database.execute(insert, (SCHEMA_VERSION,))
-        return SCHEMA_VERSION
+            found = self._version()
+            if not found:
+                found = SCHEMA_VERSION
+                database.execute(insert, (found,))
+            while found < SCHEMA_VERSION:
+                found += 1
+                for statement in MIGRATIONS[found](database.dialect):
+                    database.execute(statement)
+                database.execute(insert, (found,))
+        return found
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -15,12 +15,13 @@ from sagadsl.sql.guards import (
 )
 from sagadsl.sql.log import MARKS, NOTES, OF_ALL, OF_STEPS
 from sagadsl.sql.records import by_version, move_guard, upgrade_guard, valid_guard
-from sagadsl.sql.schema import NAMES, SCHEMA_VERSION, schema
+from sagadsl.sql.schema import MIGRATIONS, NAMES, SCHEMA_VERSION, schema
 
 __all__ = [
     "DIALECTS",
     "LANES",
     "MARKS",
+    "MIGRATIONS",
     "MOST_STEPS",
     "NAMES",
     "NOTES",

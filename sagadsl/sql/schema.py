@@ -6,11 +6,15 @@ Times are integers: milliseconds since 1970 by the clock of the database, 0 for 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from sagadsl.sql.dialect import Dialect
 
 SCHEMA_VERSION = 1
+# What turns the tables of the version before into those of one, where `schema` has
+# added the tables that were missing.
+MIGRATIONS: dict[int, Callable[[Dialect], Iterable[str]]] = {}
 
 
 class _Table(NamedTuple):

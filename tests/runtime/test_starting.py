@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import order_saga
 import pytest
 from world import ACTOR, FORWARD, World, log, outcome, paid, pass_time
@@ -131,3 +133,42 @@ def test_a_store_of_a_later_release_is_left_alone(url: str) -> None:
         store.database.execute("UPDATE saga_schema SET version = 99")
     with pytest.raises(StoreError, match="tables of version 99"):
         open_store(url)
+
+
+def test_an_older_store_is_migrated_by_who_may_make_tables(
+    url: str, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is under way stays; nobody who only looks changes the tables."""
+    driver.start("42")
+    columns = "ALTER TABLE saga_process ADD COLUMN region TEXT DEFAULT 'north'"
+    note = "UPDATE saga_process SET region = region || '!'"
+    later: dict[int, Any] = {2: lambda _: (columns,), 3: lambda _: (note,)}
+    monkeypatch.setattr("sagadsl.runtime.store.SCHEMA_VERSION", 3)
+    monkeypatch.setattr("sagadsl.runtime.store.MIGRATIONS", later)
+    with pytest.raises(StoreError, match=r"has tables of version 1, .* works on 3"):
+        open_store(url, create=False)
+    for _ in range(2):
+        with open_store(url) as store:
+            rows = store.database.rows("SELECT aggregate_id, region FROM saga_process")
+            assert rows == [("42", "north!")]
+            versions = store.database.rows("SELECT version FROM saga_schema ORDER BY 1")
+            assert versions == [(1,), (2,), (3,)]
+
+
+def test_a_migration_that_fails_changes_nothing(
+    url: str, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.start("42")
+    statements = (
+        "ALTER TABLE saga_process ADD COLUMN region TEXT",
+        "no such statement",
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("sagadsl.runtime.store.SCHEMA_VERSION", 2)
+        patch.setattr("sagadsl.runtime.store.MIGRATIONS", {2: lambda _: statements})
+        with pytest.raises(StoreError):
+            open_store(url)
+    with open_store(url) as store:
+        assert store.database.rows("SELECT version FROM saga_schema") == [(1,)]
+        with pytest.raises(StoreError, match="region"):
+            store.database.rows("SELECT region FROM saga_process")

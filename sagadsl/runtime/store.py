@@ -29,7 +29,9 @@ class Store:
         found = self._version()
         if found < SCHEMA_VERSION and create:
             with self._alone():
-                found = self._prepare()
+                found = self._version()
+                if found < SCHEMA_VERSION:
+                    found = self._prepare()
         if not found:
             raise StoreError("there are no tables of a store in it")
         if found < SCHEMA_VERSION:

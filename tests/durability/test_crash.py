@@ -11,18 +11,18 @@ SHORT = ("called_off", "packing_fails", "expired")
 
 
 def test_killed_at_some_points_on_sqlite(kill: Kill) -> None:
-    told = kill("crash.py", SQLITE, *COURSES, "--every", 29)
-    assert all(one["kills"] >= one["points"] // 29 for one in told)
+    told = kill("crash.py", SQLITE, *COURSES, "--every", 53)
+    assert all(one["kills"] >= one["points"] // 53 for one in told)
 
 
 def test_killed_at_some_points_on_postgres(kill: Kill, postgres_url: str) -> None:
-    told = kill("crash.py", postgres_url, *COURSES, "--every", 61)
-    assert all(one["kills"] >= one["points"] // 61 for one in told)
+    told = kill("crash.py", postgres_url, *COURSES, "--every", 113)
+    assert all(one["kills"] >= one["points"] // 113 for one in told)
 
 
 def test_killed_again_in_the_recovery(kill: Kill, postgres_url: str) -> None:
-    kill("crash.py", SQLITE, *SHORT, "--every", 997, "--again", 9)
-    kill("crash.py", postgres_url, SHORT[0], "--every", 997, "--again", 13)
+    kill("crash.py", SQLITE, *SHORT, "--every", 997, "--again", 17)
+    kill("crash.py", postgres_url, SHORT[0], "--every", 997, "--again", 23)
 
 
 @pytest.mark.slow

@@ -29,9 +29,9 @@ class Store:
         found = self._version()
         if found < SCHEMA_VERSION and create:
             with self._alone():
-                found = self._version()
+                found = self._version()  # by now another may have made them
                 if found < SCHEMA_VERSION:
-                    found = self._prepare()
+                    found = self._prepare(found)
         if not found:
             raise StoreError("there are no tables of a store in it")
         if found < SCHEMA_VERSION:
@@ -65,26 +65,27 @@ class Store:
             raise
         return int(version or 0)
 
-    def _prepare(self) -> int:
-        """Make the tables, or what they lack of those of this release; their version.
+    def _prepare(self, found: int) -> int:
+        """Make the tables, or what those of version `found` lack; their version.
 
         This is not for every start: it would wait for all who write, and they for it.
         """
         database = self.database
         insert = "INSERT INTO saga_schema (version) VALUES (?)"
         with database.transaction():
+            if found:
+                found = self._version()
+                while found < SCHEMA_VERSION:
+                    found += 1
+                    for statement in MIGRATIONS[found](database.dialect):
+                        database.execute(statement)
+                    database.execute(insert, (found,))
+            # After that, since an index may be of a column that was added.
             for statement in schema(database.dialect):
                 database.execute(statement)
-            found = self._version()
-            if not found:
-                found = SCHEMA_VERSION
-                database.execute(insert, (found,))
-            while found < SCHEMA_VERSION:
-                found += 1
-                for statement in MIGRATIONS[found](database.dialect):
-                    database.execute(statement)
-                database.execute(insert, (found,))
-        return found
+            if not self._version():
+                database.execute(insert, (SCHEMA_VERSION,))
+            return self._version()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

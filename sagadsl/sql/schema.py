@@ -12,8 +12,8 @@ from typing import NamedTuple
 from sagadsl.sql.dialect import Dialect
 
 SCHEMA_VERSION = 1
-# What turns the tables of the version before into those of one, where `schema` has
-# added the tables that were missing.
+# What turns the tables of the version before into those of one; then `schema` adds the
+# tables and indexes that are missing.
 MIGRATIONS: dict[int, Callable[[Dialect], Iterable[str]]] = {}
 
 

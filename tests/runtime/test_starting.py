@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import order_saga
@@ -9,6 +11,8 @@ import pytest
 from world import ACTOR, FORWARD, World, log, outcome, paid, pass_time
 
 from sagadsl.runtime import Driver, Outcome, Store, StoreError, open_store
+from sagadsl.sql import schema
+from sagadsl.sql.dialect import Dialect
 
 
 def test_a_process_is_started_once(driver: Driver, store: Store) -> None:
@@ -172,3 +176,44 @@ def test_a_migration_that_fails_changes_nothing(
         assert store.database.rows("SELECT version FROM saga_schema") == [(1,)]
         with pytest.raises(StoreError, match="region"):
             store.database.rows("SELECT region FROM saga_process")
+
+
+def test_an_index_of_a_column_that_a_migration_adds(
+    url: str, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the release has anew is made once the old tables are those of it."""
+    driver.start("42")
+    column = "ALTER TABLE saga_process ADD COLUMN region TEXT"
+    index = "CREATE INDEX IF NOT EXISTS saga_process_region ON saga_process (region)"
+    monkeypatch.setattr("sagadsl.runtime.store.SCHEMA_VERSION", 2)
+    monkeypatch.setattr("sagadsl.runtime.store.MIGRATIONS", {2: lambda _: (column,)})
+    monkeypatch.setattr(
+        "sagadsl.runtime.store.schema", lambda dialect: (*schema(dialect), index)
+    )
+    with open_store(url) as store:
+        assert store.database.rows("SELECT region FROM saga_process") == [(None,)]
+
+
+def test_who_opens_an_empty_store_beside_others_makes_no_tables_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To make an index waits for all who write, and they may wait for it."""
+    made: list[str] = []
+
+    def make(dialect: Dialect) -> tuple[str, ...]:
+        made.append(dialect.name)
+        return schema(dialect)
+
+    monkeypatch.setattr("sagadsl.runtime.store.schema", make)
+    alone = Store._alone
+
+    @contextmanager
+    def late(store: Store) -> Iterator[None]:
+        monkeypatch.setattr(Store, "_alone", alone)
+        open_store(url).close()
+        with alone(store):
+            yield
+
+    monkeypatch.setattr(Store, "_alone", late)
+    open_store(url).close()
+    assert len(made) == 1

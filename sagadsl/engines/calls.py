@@ -64,7 +64,7 @@ class Made(NamedTuple):
         """Tell of an outcome that came too late."""
         name, call = self.call.handler, self.call
         told = about("", call.aggregate_id, call.step.name, call.attempt)
-        LOGGER.warning("%s came too late: %s", name, outcome.result(), extra=told)
+        LOGGER.warning("%s came too late: %s", name, _reply(outcome), extra=told)
 
 
 class Calls:
@@ -136,12 +136,20 @@ class Calls:
 
     def _answer(self, made: Made) -> list[Any]:
         if made.outcome.done():
-            reply = made.outcome.result()
+            reply = _reply(made.outcome)
         else:
             reply = Reply("lost", "it did not answer in time")
             made.outcome.add_done_callback(made.late)
         values = dict(reply.values) if reply.values else None
         return [*Answer(reply.word, reply.note, values, now(), self.draw())]
+
+
+def _reply(outcome: Future[Reply]) -> Reply:
+    """What came of a call; what ends a program ends no engine, and tells nothing."""
+    error = outcome.exception()
+    if error is None:
+        return outcome.result()
+    return Reply("raised", f"{type(error).__name__}: {error}")
 
 
 def call_name(saga: Saga, version: int, handler: str) -> str:

@@ -26,6 +26,7 @@ from sagadsl.engines.flow import RULES, Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.given import as_json, checked_id
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
@@ -77,9 +78,12 @@ class DbosSaga(Front[Result]):
         return f"{self.saga.name}/{aggregate_id}"
 
     def start(self, aggregate_id: str, data: Mapping[str, Any] | None = None) -> Result:
-        """Start a process: one for each id, once only, with the newest version."""
+        """Start a process: one for each id, once only, with the newest version.
+
+        Raises `ValueError` or `TypeError` for an id or data that a driver refuses.
+        """
         token = secrets.token_hex(8)
-        given = (aggregate_id, dict(data or {}), now(), token)
+        given = (checked_id(aggregate_id), as_json(data), now(), token)
         workflow = self._workflows[self.saga.latest.number]
         with SetWorkflowID(self.workflow_id(aggregate_id)):
             handle = DBOS.start_workflow(workflow, *given)

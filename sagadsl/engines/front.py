@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sagadsl.engines.calls import now
 from sagadsl.runtime import requests
 from sagadsl.runtime.ask import Request
+from sagadsl.runtime.given import as_json
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga
 
@@ -44,6 +45,7 @@ class Front(ABC, Generic[R]):
     """Asks processes of one saga; `R` is a `Result`, or what is awaited for one.
 
     `timeout` is for how many seconds it waits until a process has judged a request.
+    What JSON cannot hold, or has another type, is a `TypeError` before it is sent.
     """
 
     saga: Saga
@@ -61,7 +63,7 @@ class Front(ABC, Generic[R]):
 
         Accepted is that it begins: an action of ours is performed after that.
         """
-        values = dict(data or {})
+        values = as_json(data)
         return self._send(
             aggregate_id, "fire", action=action, by=by, values=values, note=note
         )
@@ -105,6 +107,10 @@ class Front(ABC, Generic[R]):
         return self._send(aggregate_id, "look")
 
     def _send(self, aggregate_id: str, kind: str, **values: Any) -> R:
+        for name, value in values.items():
+            if not isinstance(value, _TYPES[name]):  # a process would end by it
+                what = _TYPES[name].__name__
+                raise TypeError(f"`{name}` is of the type {what}, not {value!r}")
         return self._ask(aggregate_id, Asked(kind, values, secrets.token_hex(8), now()))
 
     @abstractmethod
@@ -139,6 +145,12 @@ def unknown(saga: Saga, aggregate_id: str) -> Result:
     return Result(Outcome.UNKNOWN, f"there is no {saga.name} {aggregate_id}")
 
 
+_TYPES = {
+    **dict.fromkeys(("action", "by", "note"), str),
+    "values": dict,
+    "happened": bool,
+    "to": int,
+}
 _KINDS: dict[str, Callable[..., Request]] = {
     "fire": requests.fire,
     "abort": requests.abort,

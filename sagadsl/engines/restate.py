@@ -21,6 +21,7 @@ from sagadsl.engines.flow import Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.given import as_json, checked_id
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
@@ -55,10 +56,13 @@ class RestateFront(Front[Awaitable[Result]]):
     async def start(
         self, aggregate_id: str, data: Mapping[str, Any] | None = None
     ) -> Result:
-        """Start a process: one for each id, once only, with the newest version."""
+        """Start a process: one for each id, once only, with the newest version.
+
+        Raises `ValueError` or `TypeError` for an id or data that a driver refuses.
+        """
         version = self.saga.latest.number
-        given = {"version": version, "data": dict(data or {}), "time": now()}
-        path = f"{self.saga.name}/{_key(aggregate_id)}/run/send"
+        given = {"version": version, "data": as_json(data), "time": now()}
+        path = f"{self.saga.name}/{_key(checked_id(aggregate_id))}/run/send"
         sent = await self._post(path, given)
         if sent["status"] == "Accepted":
             return Result(Outcome.ACCEPTED)

@@ -17,6 +17,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from sagadsl.engines.front import Asked, Front, heard, over, under_way, unknown
+from sagadsl.runtime.given import as_json, checked_id
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 
@@ -36,11 +37,14 @@ class TemporalFront(Front[Awaitable[Result]]):
     async def start(
         self, aggregate_id: str, data: Mapping[str, Any] | None = None
     ) -> Result:
-        """Start a process: one for each id, once only, with the newest version."""
+        """Start a process: one for each id, once only, with the newest version.
+
+        Raises `ValueError` or `TypeError` for an id or data that a driver refuses.
+        """
         try:
             await self._client.start_workflow(
                 f"{self.saga.name}@{self.saga.latest.number}",
-                args=[aggregate_id, dict(data or {})],
+                args=[checked_id(aggregate_id), as_json(data)],
                 id=self.workflow_id(aggregate_id),
                 task_queue=self._queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

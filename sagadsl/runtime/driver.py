@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import secrets
 import socket
@@ -15,6 +14,7 @@ from sagadsl.runtime import purge, requests, telemetry
 from sagadsl.runtime.ask import Request, ask, missing
 from sagadsl.runtime.attend import attending
 from sagadsl.runtime.call import Caller
+from sagadsl.runtime.given import as_text, checked_id
 from sagadsl.runtime.lease import Keeper
 from sagadsl.runtime.listing import Condition, Listed, Listing
 from sagadsl.runtime.process import TOLD
@@ -80,12 +80,9 @@ class Driver:
 
         `data` is JSON that every handler is given. Accepted; already done if it is
         under way; refused if it has ended and is still remembered, with how. Raises
-        `ValueError` if the id is empty or has characters that cannot be printed.
+        `ValueError` unless the id is 1 to 255 characters that can be printed.
         """
-        if not aggregate_id or not aggregate_id.isprintable():
-            raise ValueError(f"the id of a process cannot be {aggregate_id!a}")
-        text = json.dumps(data, separators=(",", ":")) if data else ""
-        if self.processes.start(aggregate_id, by, text):
+        if self.processes.start(checked_id(aggregate_id), by, as_text(data)):
             return Result(Outcome.ACCEPTED)
         if self.processes.load(aggregate_id):
             why = f"{self.saga.name} {aggregate_id} is under way"

@@ -1,0 +1,37 @@
+"""What a service gives of a process, looked at before any of it is stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+LONGEST_ID = 255
+
+
+def checked_id(aggregate_id: str) -> str:
+    """The id of a process that is to be started. Raises `ValueError` if it is none."""
+    is_text = isinstance(aggregate_id, str) and aggregate_id.isprintable()
+    if is_text and 0 < len(aggregate_id) <= LONGEST_ID:
+        return aggregate_id
+    shown = f"{aggregate_id!a}"
+    if len(shown) > LONGEST_ID:
+        shown = f"{shown[:20]}…"
+    raise ValueError(
+        f"the id of a process cannot be {shown}: it is a text of 1 to {LONGEST_ID}"
+        " characters that can be printed"
+    )
+
+
+def as_text(data: Mapping[str, Any] | None) -> str:
+    """The data of a process as JSON, empty if there are none.
+
+    Raises `TypeError` or `ValueError` for what JSON cannot hold.
+    """
+    return json.dumps({**data}, separators=(",", ":")) if data else ""
+
+
+def as_json(data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The data of a process as they are when they were JSON; raises as `as_text`."""
+    kept: dict[str, Any] = json.loads(as_text(data) or "{}")
+    return kept

@@ -1,0 +1,81 @@
+"""What a service or a handler gives that no engine could go on with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import order_saga
+import pytest
+from world import World
+
+from sagadsl.engines.calls import Answer, Calls
+from sagadsl.engines.flow import Flow
+from sagadsl.engines.front import Asked, Front
+from sagadsl.runtime import Context, Driver, Store
+from sagadsl.runtime.given import checked_id
+from sagadsl.runtime.requests import fire
+from sagadsl.runtime.saga import Saga
+
+IDS: list[Any] = ["", "a\nb", "x" * 256, "\0", None, 7]
+
+
+class Sent(Front[Asked]):
+    """Gives what it would send."""
+
+    def __init__(self) -> None:
+        self.saga = Saga(order_saga)
+
+    def _ask(self, aggregate_id: str, asked: Asked) -> Asked:
+        del aggregate_id
+        return asked
+
+
+@pytest.mark.parametrize("given", IDS)
+def test_an_id_is_a_text_that_can_be_shown(
+    given: Any, driver: Driver, store: Store
+) -> None:
+    with pytest.raises(ValueError, match="a text of 1 to 255 characters"):
+        checked_id(given)
+    with pytest.raises(ValueError, match="a text of 1 to 255 characters"):
+        driver.start(given)
+    assert not store.database.rows("SELECT * FROM saga_process")
+    assert checked_id("ü" * 255) == "ü" * 255
+
+
+def test_what_a_process_could_not_take_is_not_sent() -> None:
+    """It would be stored, and end the workflow whenever that is run again."""
+    front = Sent()
+    wrong: list[dict[str, Any]] = [
+        {"action": 7},
+        {"by": None},
+        {"note": 7},
+        {"data": {"at": object()}},
+        {"data": {"at": {1, 2}}},
+    ]
+    for one in wrong:
+        with pytest.raises(TypeError):
+            front.fire(**{"aggregate_id": "42", "action": "check_out", **one})
+    wrong_version: Any = "latest"
+    with pytest.raises(TypeError, match="`to` is of the type int, not 'latest'"):
+        front.upgrade("42", wrong_version)
+    asked = front.fire("42", "check_out", "user", {"at": (2, 3)})
+    assert asked.values["values"] == {"at": [2, 3]}, "as a worker reads it"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit(3), GeneratorExit])
+def test_what_ends_a_program_ends_no_engine(error: Any) -> None:
+    """A handler that raises it leaves its call in doubt, and the loop running."""
+
+    def end(_: Context) -> None:
+        raise error
+
+    world = World()
+    world.tell("make_payment", end)
+    saga = Saga(order_saga)
+    flow = Flow(saga, 1, "42", {}, 1_000)
+    asked = [fire(one, "user", {}, "") for one in ("check_out", "make_payment")]
+    (call,) = flow.go_on(1_000, requests=asked).calls
+    calls = Calls(saga, world)
+    answer = Answer(*calls.begin(call, calls.draw()))
+    assert answer.word == "raised"
+    assert flow.go_on(2_000, [(call, answer.reply)]).wake == 31_000, "then it is probed"

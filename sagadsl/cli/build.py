@@ -51,6 +51,7 @@ class _File(NamedTuple):
 @click.option(
     "--target",
     "targets",
+    multiple=True,
     metavar="LIST",
     shell_complete=complete_targets,
     help="Of py, dot, svg, png, md, mmd, html, json, sql-sqlite, sql-postgres, pytest,"
@@ -61,7 +62,7 @@ class _File(NamedTuple):
 def command(
     paths: tuple[Path, ...],
     out: Path | None,
-    targets: str | None,
+    targets: tuple[str, ...],
     check: bool,
     watch: bool,
 ) -> None:
@@ -72,7 +73,7 @@ def command(
     """
     config = read_config()
     if targets:
-        names = _targets(targets.split(","), "--target")
+        names = _targets(",".join(targets).split(","), "--target")
     else:
         names = _targets(config.targets, "`targets` of [tool.sagadsl]")
     options = _Options(paths, config, out or config.out, names, check)

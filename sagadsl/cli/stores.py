@@ -160,6 +160,8 @@ def _sources(paths: Sequence[Path]) -> Mapping[str, list[Path]]:
         files = []
     sources: dict[str, list[Path]] = {}
     for file in files:
+        if not file.exists():
+            raise Unusable(f"{shown(file)}: there is no such file")
         sources.setdefault(file.stem, []).append(file)
     return sources
 

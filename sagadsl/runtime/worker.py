@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, Self
 
@@ -68,8 +69,13 @@ class Worker:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        """Wait for calls, and write what came of them; what was not made goes back."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        self._stopping = True
+        if not self._arrived.empty():
+            with suppress(StoreError):  # then their leases run out
+                self._turn(self._collect())
 
     def run(self, stop: threading.Event | None, poll: float = 0.2) -> int:
         """Do what is due until `stop` is set; without it, until nothing is due.
@@ -248,17 +254,23 @@ class Worker:
         self._calls.clear()
 
     def _in_turn(self, calls: Sequence[Call]) -> None:
+        made = 0
         try:
-            for call in calls:
+            for made, call in enumerate(calls, 1):  # noqa: B007  read where it breaks off
                 self._perform(call)
         finally:
-            for call in calls:
-                self._keeper.drop(call)
+            for call in calls[made:]:
+                self._drop(call)
 
     def _dropped(self, call: Call, made: Future[None]) -> None:
-        """Let go of a call that will not be made."""
         if made.cancelled():
-            self._keeper.drop(call)
+            self._drop(call)
+
+    def _drop(self, call: Call) -> None:
+        """Give a call back that will not be made."""
+        self._keeper.drop(call)
+        why = "it was not called: the worker was stopped"
+        self._arrived.put((call, Reply("idle", why)))
 
     def _perform(self, call: Call) -> None:
         answer = Reply("raised", "the worker was stopped")

@@ -21,6 +21,13 @@ def test_build_writes_the_default_targets_and_the_lock(sagac):
     ]
 
 
+def test_targets_may_be_listed_or_asked_for_one_by_one(sagac):
+    write(sagac)
+    assert sagac("build", "--target", "json,mmd", "--target", "md")[0] == 0
+    suffixes = {".lock", ".saga", ".json", ".mmd", ".md"}
+    assert {path.suffix for path in sagac.folder.iterdir()} == suffixes
+
+
 def test_a_second_build_touches_nothing(sagac):
     write(sagac)
     sagac("build")

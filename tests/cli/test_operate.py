@@ -58,6 +58,14 @@ def test_a_state_or_a_saga_that_there_is_not(operate):
     assert operate("ps", "--saga", "parcel")[0] == 2
 
 
+def test_a_source_that_is_not_there(operate):
+    """It would be taken for a saga without processes."""
+    for words in (("ps", "oder.saga"), ("show", "stranded", "oder.saga")):
+        status, out, err = operate(*words)
+        assert (status, out) == (2, "")
+        assert "oder.saga: there is no such file" in err
+
+
 def test_an_id_that_is_no_text(operate):
     """As the shell gives what is not UTF-8."""
     for command in ("show", "abort"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from types import ModuleType
@@ -61,25 +62,34 @@ def test_a_timeout_counts_from_the_call(
     assert world.calls == ["pay"] * 6
 
 
-def test_who_dies_keeps_nothing_that_waits(brief: ModuleType, url: str) -> None:
-    """A worker that is broken off has its calls, begun or not, taken by another."""
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_was_not_called_goes_back(
+    brief: ModuleType, threads: int, url: str
+) -> None:
+    """Of a worker that is broken off only what it did call is in doubt."""
 
-    def die(_: Context) -> None:
+    def stop(_: Context) -> None:
+        time.sleep(0.2)
         raise KeyboardInterrupt
 
     world = World(brief.Failed)
-    world.tell("pay", die)
+    world.tell("pay", *[stop] * threads)
     with (
         open_store(url) as store,
-        Driver(brief, world, store, lease=0.4) as broken,
+        Driver(brief, world, store, threads=threads) as broken,
         Driver(brief, world, store) as other,
     ):
-        for number in range(3):
+        for number in range(6):
             broken.start(f"{number}")
-        with pytest.raises(KeyboardInterrupt):
-            broken.run()
-        time.sleep(0.6)
+        if threads == 1:
+            with pytest.raises(KeyboardInterrupt):
+                broken.run()
+        else:
+            stopped = threading.Event()
+            stopped.set()
+            broken.serve(stopped)
+        other.run()
         pass_time(store, 2)
         other.run()
-        assert other.listing.count()[Condition.PARKED] == 3
-    assert world.calls == ["pay"]
+        assert other.listing.count()[Condition.PARKED] == threads
+    assert world.calls == ["pay"] * 6

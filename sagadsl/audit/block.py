@@ -265,10 +265,10 @@ class Block:
         """What the machine says of rows, asked once for each that is different."""
         segments = self._segments(rows)
         allowed = self.audit.state.settled[self.owners[segments]]  # no matter what
-        todo = np.flatnonzero(~allowed)
-        if not len(todo):
+        unsettled = np.flatnonzero(~allowed)
+        if not len(unsettled):
             return allowed
-        rows = rows[todo]
+        rows = rows[unsettled]
         keys, words = self.keys[rows], [piece[rows] for piece in self.before]
         mixed = keys.astype(np.uint64)
         for piece in words:
@@ -283,7 +283,7 @@ class Block:
             same &= piece == piece[first][which]
         for other in np.flatnonzero(~same):
             found[other] = self._verdict(rows[other])
-        allowed[todo] = found
+        allowed[unsettled] = found
         return allowed
 
     def _verdict(self, row: int) -> bool:

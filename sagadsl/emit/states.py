@@ -69,14 +69,9 @@ def called(
         "data.$": "$.data",
         "done.$": "$.done",
     }
-    state: State = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke",
-        "Parameters": {"FunctionName": f"${{{handler}}}", "Payload": payload},
-        "ResultSelector": {"returned.$": "$.Payload"},
-        "ResultPath": where,
-        "Next": following,
-    }
+    state = _task("invoke", handler, payload)
+    state["ResultSelector"] = {"returned.$": "$.Payload"}
+    state |= {"ResultPath": where, "Next": following}
     return state | ({"TimeoutSeconds": timeout} if timeout else {})
 
 
@@ -93,18 +88,22 @@ def waiting(
         **given,
         "input.$": "$",
     }
-    state: State = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
-        "Parameters": {"FunctionName": f"${{{function}}}", "Payload": payload},
-        "ResultPath": where,
-        "Next": following,
-    }
+    state = _task("invoke.waitForTaskToken", function, payload)
+    state |= {"ResultPath": where, "Next": following}
     for timer, seconds in late:
         state["TimeoutSeconds"] = seconds
         catch = {"ErrorEquals": ["States.Timeout"], "Next": timer}
         state["Catch"] = [catch | {"ResultPath": "$.event"}]
     return state
+
+
+def _task(how: str, function: str, payload: State) -> State:
+    """A call of a function, whose name is a substitution."""
+    return {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::lambda:{how}",
+        "Parameters": {"FunctionName": f"${{{function}}}", "Payload": payload},
+    }
 
 
 def retried(action: Action | None, *, fallible: bool) -> list[State]:

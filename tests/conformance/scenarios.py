@@ -7,10 +7,15 @@ from backends import Process
 FORWARD = ("pay", "book_flight", "book_hotel")
 
 
-def ready(trip: Process) -> None:
-    """Until it can depart."""
+def confirmed(trip: Process) -> None:
+    """Started, and on its way."""
     assert trip.ask("start").outcome == "accepted"
     trip.ask("fire", "confirm", by="user")
+
+
+def ready(trip: Process) -> None:
+    """Until it can depart."""
+    confirmed(trip)
     trip.held("ready")
 
 
@@ -47,16 +52,14 @@ def success(trip: Process) -> None:
 
 def payment_fails(trip: Process) -> None:
     trip.tell("pay", "fail")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.ends("rejected")
     once(trip)
 
 
 def flight_fails(trip: Process) -> None:
     trip.tell("book_flight", "fail")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.ends("compensated")
     assert "book_flight" not in trip.effects
     undone(trip)
@@ -64,8 +67,7 @@ def flight_fails(trip: Process) -> None:
 
 def hotel_fails(trip: Process) -> None:
     trip.tell("book_hotel", "fail")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.ends("compensated")
     assert "book_hotel" not in trip.effects
     undone(trip)
@@ -89,8 +91,7 @@ def compensation_is_tried_again(trip: Process) -> None:
 
 def branches_run_side_by_side(trip: Process) -> None:
     trip.tell("book_flight", "slow")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.held("ready")
     assert trip.effects == ["pay", "book_hotel", "book_flight"]
     home(trip)
@@ -106,8 +107,7 @@ def doubt_and_it_happened(trip: Process) -> None:
 def doubt_and_it_did_not_happen(trip: Process) -> None:
     """It is then a failure, which leads to `declined`: nothing says to try again."""
     trip.tell("pay", "raise")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.ends("rejected")
     once(trip)
 
@@ -116,8 +116,7 @@ def doubt_and_nobody_knows(trip: Process) -> None:
     """A person is asked, who finds that it has happened."""
     trip.tell("pay", "raise late")
     trip.tell("pay_status", "unknown")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.until(
         lambda _: (
             trip.ask("resolve", "pay", happened=True, by="ann").outcome == "accepted"
@@ -130,8 +129,7 @@ def doubt_and_nobody_knows(trip: Process) -> None:
 def doubt_without_a_probe(trip: Process) -> None:
     """A person is asked, who finds that it has not happened: so it is tried again."""
     trip.tell("book_hotel", "raise")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.until(
         lambda _: (
             trip.ask("resolve", "book_hotel", happened=False).outcome == "accepted"
@@ -144,8 +142,7 @@ def doubt_without_a_probe(trip: Process) -> None:
 def doubt_is_compensated(trip: Process) -> None:
     """`even if in doubt` needs no answer; what it undoes may or may not have been."""
     trip.tell("book_hotel", "raise late")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.until(lambda answer: "flown" in answer.held)
     trip.ask("abort")
     trip.ends("compensated")
@@ -165,8 +162,7 @@ def abort_between_our_own_steps(errand: Process) -> None:
 def handler_overruns_its_timeout(trip: Process) -> None:
     """It is not waited for: its probe says that it has happened."""
     trip.tell("pay", "hang 60")
-    trip.ask("start")
-    trip.ask("fire", "confirm", by="user")
+    confirmed(trip)
     trip.held("ready")
     home(trip)
     once(trip, *FORWARD, "depart")

@@ -43,6 +43,17 @@ def worker(
         made.kill()
 
 
+def two_workers(
+    kind: str, server: RestateServer, folder: Path
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The options of two workers on one place, each with an address of its own."""
+    options = server.options
+    if kind != "restate":
+        options = {"url": SQLITE.format(folder=folder)}
+    port = str(free_ports(1)[0])
+    return {**options, "worker": "a"}, {**options, "worker": "b", "port": port}
+
+
 def restarted(server: RestateServer) -> None:
     server.kill()
     server.begin()
@@ -110,11 +121,7 @@ def test_workers_of_two_versions(
     kind: str, server: RestateServer, tmp_path: Path, compiled: Path, aggregate: str
 ) -> None:
     """Each process keeps its version, whichever of the workers is asked about it."""
-    options = server.options
-    if kind != "restate":
-        options = {"url": SQLITE.format(folder=tmp_path)}
-    older = {**options, "worker": "a"}
-    newer = {**options, "worker": "b", "port": str(free_ports(1)[0])}
+    older, newer = two_workers(kind, server, tmp_path)
     with worker(tmp_path, compiled / "v1", older, kind) as old:
         scenarios.ready(Process(old, "trip", f"{aggregate}-1"))
         with worker(tmp_path, compiled / "v2", newer, kind) as new:
@@ -190,11 +197,7 @@ def test_upgrade_waits_for_the_older_worker_to_go(
     kind: str, server: RestateServer, tmp_path: Path, compiled: Path, aggregate: str
 ) -> None:
     """A worker refuses a version that it does not know, and the newer remembers it."""
-    options = server.options
-    if kind != "restate":
-        options = {"url": SQLITE.format(folder=tmp_path)}
-    older = {**options, "worker": "a"}
-    newer = {**options, "worker": "b", "port": str(free_ports(1)[0])}
+    older, newer = two_workers(kind, server, tmp_path)
     with worker(tmp_path, compiled / "v1", older, kind) as old:
         scenarios.ready(Process(old, "trip", aggregate))
         with worker(tmp_path, compiled / "v2", newer, kind) as new:

@@ -121,11 +121,11 @@ class Net:
 
     def _before(self, state: int) -> set[int]:
         found: set[int] = set()
-        todo = [state]
-        while todo:
-            new = self.parents[todo.pop()] - found
+        reached = [state]
+        while reached:
+            new = self.parents[reached.pop()] - found
             found |= new
-            todo.extend(new)
+            reached.extend(new)
         return found
 
     def _targets(self, used: set[int], most: int = 3) -> list[int]:

@@ -139,6 +139,12 @@ def test_a_store_of_a_later_release_is_left_alone(url: str) -> None:
         open_store(url)
 
 
+def released(patch: pytest.MonkeyPatch, migrations: dict[int, Any]) -> None:
+    """A release with these migrations, the last of which leads to its tables."""
+    patch.setattr("sagadsl.runtime.store.SCHEMA_VERSION", max(migrations))
+    patch.setattr("sagadsl.runtime.store.MIGRATIONS", migrations)
+
+
 def test_an_older_store_is_migrated_by_who_may_make_tables(
     url: str, driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,8 +153,7 @@ def test_an_older_store_is_migrated_by_who_may_make_tables(
     columns = "ALTER TABLE saga_process ADD COLUMN region TEXT DEFAULT 'north'"
     note = "UPDATE saga_process SET region = region || '!'"
     later: dict[int, Any] = {2: lambda _: (columns,), 3: lambda _: (note,)}
-    monkeypatch.setattr("sagadsl.runtime.store.SCHEMA_VERSION", 3)
-    monkeypatch.setattr("sagadsl.runtime.store.MIGRATIONS", later)
+    released(monkeypatch, later)
     with pytest.raises(StoreError, match=r"has tables of version 1, .* works on 3"):
         open_store(url, create=False)
     for _ in range(2):
@@ -168,8 +173,7 @@ def test_a_migration_that_fails_changes_nothing(
         "no such statement",
     )
     with monkeypatch.context() as patch:
-        patch.setattr("sagadsl.runtime.store.SCHEMA_VERSION", 2)
-        patch.setattr("sagadsl.runtime.store.MIGRATIONS", {2: lambda _: statements})
+        released(patch, {2: lambda _: statements})
         with pytest.raises(StoreError):
             open_store(url)
     with open_store(url) as store:
@@ -185,8 +189,7 @@ def test_an_index_of_a_column_that_a_migration_adds(
     driver.start("42")
     column = "ALTER TABLE saga_process ADD COLUMN region TEXT"
     index = "CREATE INDEX IF NOT EXISTS saga_process_region ON saga_process (region)"
-    monkeypatch.setattr("sagadsl.runtime.store.SCHEMA_VERSION", 2)
-    monkeypatch.setattr("sagadsl.runtime.store.MIGRATIONS", {2: lambda _: (column,)})
+    released(monkeypatch, {2: lambda _: (column,)})
     monkeypatch.setattr(
         "sagadsl.runtime.store.schema", lambda dialect: (*schema(dialect), index)
     )

@@ -124,7 +124,7 @@ class Side:
 
     def __init__(self, side: str, url: str, environment: Environment) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "orders.py"), side, url],
+            [sys.executable, str(HERE / "handled.py"), side, url],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -151,7 +151,7 @@ class Side:
         assert self._process.stdout
         answer = self._process.stdout.readline()
         if not answer:
-            raise subprocess.CalledProcessError(self._process.wait(), "orders.py")
+            raise subprocess.CalledProcessError(self._process.wait(), "handled.py")
         return answer
 
 

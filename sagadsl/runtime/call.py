@@ -59,7 +59,7 @@ class Caller:
     def _perform(self, call: Call) -> Reply:
         try:
             answer = getattr(self._handlers, call.handler)(self.context(call))
-            if inspect.isawaitable(answer):
+            if answer is not None and inspect.isawaitable(answer):
                 answer = self.wait(answer, call.work.timeout / 1000 or None)
         except self._saga.module.Failed as failed:
             if call.probe:

@@ -32,6 +32,11 @@ class StoreError(Exception):
     """A store that cannot be opened, read or written; the message says why."""
 
 
+def split(one: Append) -> str:
+    """What is wrong if a database takes a part of the rows of a process."""
+    return f"the database refuses {one} and took what came before"
+
+
 class Database(Protocol):
     """A database that any number of threads may use."""
 
@@ -49,10 +54,11 @@ class Database(Protocol):
         """How many rows a statement changed."""
         ...
 
-    def append(self, wave: Sequence[Append]) -> list[bool]:
-        """Add rows to the logs of different processes; whether each was added.
+    def append(self, logs: Sequence[Sequence[Append]]) -> list[bool]:
+        """Add rows to the logs of different processes; whether those of each were.
 
-        It is if its update changes its process. The caller has a transaction.
+        They are if the first update changes its process, and then each must. The
+        caller has a transaction.
         """
         ...
 

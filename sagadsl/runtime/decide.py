@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sagadsl.runtime.process import Effort, Status
-from sagadsl.runtime.saga import Taken, Work
+from sagadsl.runtime.saga import Chances, Taken, Work
 from sagadsl.runtime.turn import EXPIRED, Call, Turn
 
 FIRST_PAUSE, LONGEST_PAUSE = 1_000, 60_000
@@ -31,7 +31,7 @@ def settle(turn: Turn, *, perform: bool = True) -> None:
 
     Without `perform` no handler is called: what needs one is left to a worker.
     """
-    while _end(turn) or _abort(turn) or _begin(turn, perform) or _pursue(turn, perform):
+    while _goes_on(turn, turn.chances, perform):
         turn.wakes.clear()
 
 
@@ -76,16 +76,26 @@ def begin(turn: Turn, step: Taken, actor: str, note: str = "") -> None:
         turn.call(step)
 
 
-def _end(turn: Turn) -> bool:
-    if turn.ended or not turn.chances.finish:
+def _goes_on(turn: Turn, chances: Chances, perform: bool) -> bool:
+    """Take one thing that may be taken now, if there is any."""
+    return (
+        _end(turn, chances)
+        or _abort(turn, chances)
+        or _begin(turn, chances, perform)
+        or _pursue(turn, perform)
+    )
+
+
+def _end(turn: Turn, chances: Chances) -> bool:
+    if turn.ended or not chances.finish:
         return False
     turn.event("finish")
     return True
 
 
-def _abort(turn: Turn) -> bool:
+def _abort(turn: Turn, chances: Chances) -> bool:
     """A failure after which nothing goes on, or the deadline, while that is allowed."""
-    if not turn.chances.abort:
+    if not chances.abort:
         return False
     _, done, closed, _ = turn.record
     if failed := closed & ~done & turn.version.guards.dead_ends:
@@ -101,11 +111,11 @@ def _abort(turn: Turn) -> bool:
     return False
 
 
-def _begin(turn: Turn, perform: bool) -> bool:
+def _begin(turn: Turn, chances: Chances, perform: bool) -> bool:
     """The driver's own steps: automatic ones, timers, and compensations."""
     if turn.record[3]:
-        return _undo(turn, perform)
-    for step in turn.chances.begin:
+        return _undo(turn, chances, perform)
+    for step in chances.begin:
         at = _reached(turn, step) + step.delay if step.delay else turn.now
         if at > turn.now:
             turn.wake(at)
@@ -117,8 +127,8 @@ def _begin(turn: Turn, perform: bool) -> bool:
     return False
 
 
-def _undo(turn: Turn, perform: bool) -> bool:
-    for step in turn.chances.undo:
+def _undo(turn: Turn, chances: Chances, perform: bool) -> bool:
+    for step in chances.undo:
         effort = turn.effort(step)
         if step.step in turn.live or (effort and effort.undo):
             continue

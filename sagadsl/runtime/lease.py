@@ -64,8 +64,9 @@ class Keeper:
                 return Reply("idle", "it was not called: its lease had run out")
             if call.work.timeout and not call.probe:
                 kept.until = now + call.work.timeout / 1000
-            waited = round((now - kept.since) * 1000)
-            return caller.perform(call._replace(began=call.began + waited))
+            if waited := round((now - kept.since) * 1000):
+                call = call._replace(began=call.began + waited)
+            return caller.perform(call)
         finally:
             self.drop(call)
 

@@ -43,20 +43,29 @@ class Pool(Generic[C]):
         if lent := self.lent:
             yield lent
             return
+        connection = self.take()
+        try:
+            yield connection
+        finally:
+            self.give(connection)
+
+    def take(self) -> C:
+        """A connection for this thread, which has none, until it gives it back."""
         try:
             connection = self._idle.pop()
         except IndexError:
             connection = self._connect()
         self._local.lent = connection
-        try:
-            yield connection
-        finally:
-            self._local.lent = None
-            spare = not self._closed and len(self._idle) < SPARE
-            if spare and self._usable(connection):
-                self._idle.append(connection)
-            else:
-                connection.close()
+        return connection
+
+    def give(self, connection: C) -> None:
+        """Give back what this thread has taken."""
+        self._local.lent = None
+        spare = not self._closed and len(self._idle) < SPARE
+        if spare and self._usable(connection):
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def close(self) -> None:
         """Close what is not lent, and later what is."""

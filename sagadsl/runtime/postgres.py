@@ -8,7 +8,7 @@ from functools import cache
 from time import monotonic
 from typing import Any
 
-from sagadsl.runtime.database import Append, StoreError, Values
+from sagadsl.runtime.database import Append, StoreError, Values, split
 from sagadsl.runtime.pool import Pool
 from sagadsl.runtime.statements import APPEND_WHERE
 from sagadsl.sql import POSTGRES
@@ -48,11 +48,26 @@ class PostgresDatabase:
         with self._connection() as connection:
             return connection.execute(_marked(sql), values).rowcount
 
-    def append(self, wave: Sequence[Append]) -> list[bool]:
-        """Add rows to the logs of different processes; whether each was added.
+    def append(self, logs: Sequence[Sequence[Append]]) -> list[bool]:
+        """Add rows to the logs of different processes; whether those of each were.
 
-        Those of one kind are sent together.
+        They go in waves, of one row for each process.
         """
+        added = [True] * len(logs)
+        for number in range(max(map(len, logs), default=0)):
+            wave = [
+                index
+                for index, log in enumerate(logs)
+                if number < len(log) and added[index]
+            ]
+            moved = self._wave([logs[index][number] for index in wave])
+            for index, ok in zip(wave, moved, strict=True):
+                assert ok or not number, split(logs[index][number])
+                added[index] = ok
+        return added
+
+    def _wave(self, wave: Sequence[Append]) -> list[bool]:
+        """Add a row to each of different logs; those of one kind are sent together."""
         kinds: dict[str, list[int]] = {}
         for number, one in enumerate(wave):
             kinds.setdefault(one.update, []).append(number)

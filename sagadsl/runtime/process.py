@@ -110,14 +110,15 @@ class Log:
         self.lanes = [0, 0, 0, 0]
         self.odd = ""
         for row in rows:
-            self.take(row)
+            if _is_sound(row):
+                self.take(row)
+            else:
+                self.rows.append(row)
+                self.odd = f"row {row.seq} of its log is not one that there can be"
 
     def take(self, row: Row) -> None:
-        """Take one more row in."""
+        """Take one more row in, of the types that its columns have."""
         self.rows.append(row)
-        if not _is_sound(row):
-            self.odd = f"row {row.seq} of its log is not one that there can be"
-            return
         if row.event in BITS:
             self.times[row.event, row.step] = row.time
             lane, bit = LANE[row.event]

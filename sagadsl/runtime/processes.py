@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from itertools import compress
 from typing import Any, NamedTuple
@@ -90,7 +90,7 @@ class Processes:
             with suppress(_Remembered), database.transaction():
                 database.execute(statements.FORGET_ONE, (*key, now))
                 start = Append(statements.START, values, (*key, *first))
-                if database.append([start]) != [True]:
+                if database.append([[start]]) != [True]:
                     return False
                 if database.rows(statements.REMEMBERED, key):
                     # It ended while the statement above waited for its row to go.
@@ -140,30 +140,23 @@ class Processes:
         False, and nothing of it is written, for each whose process is not what it was
         judged by. No two may be of one process.
         """
+        logs = [self._appends(change) for change in changes if change.rows]
+        added = iter(self.database.append(logs))
         written = [
-            bool(change.rows) or self._write_columns(change) for change in changes
+            next(added) if change.rows else self._write_columns(change)
+            for change in changes
         ]
-        appends = [list(self._appends(change)) for change in changes]
-        for number in range(max(map(len, appends), default=0)):
-            wave = [
-                index
-                for index, rows in enumerate(appends)
-                if number < len(rows) and written[index]
-            ]
-            added = self.database.append([appends[index][number] for index in wave])
-            for index, ok in zip(wave, added, strict=True):
-                assert ok or not number, f"the database refuses {appends[index]}"
-                written[index] = ok
         for change in compress(changes, written):
             self._conclude(change)
         return written
 
     def tell(self, aggregate_id: str, row: Row) -> None:
         """Put a row of the log into the outbox, if it is one to be published."""
-        if row.event in self.publish:
-            key = (self.saga.name, aggregate_id)
-            values = (*key, row.seq, row.event, row.step, row.time, row.note)
-            self.database.execute(statements.TELL, values)
+        if row.event not in self.publish:
+            return
+        key = (self.saga.name, aggregate_id)
+        values = (*key, row.seq, row.event, row.step, row.time, row.note)
+        self.database.execute(statements.TELL, values)
 
     def renew(
         self, leases: Iterable[tuple[str, int]], worker: str, lease: int
@@ -205,20 +198,21 @@ class Processes:
         values = (*_columns(change.after), *where)
         return self.database.execute(self.writer.of_columns, values) == 1
 
-    def _appends(self, change: Change) -> Iterator[Append]:
+    def _appends(self, change: Change) -> list[Append]:
         """What adds the rows of a change, each where the one before has left off."""
         before, after = change.before, change.after
         key, columns = before[:2], _columns(after)
+        fixed = (*columns, *key)
         seq, fence, number = before.seq, before.fence, before.version
-        waived = sum(
-            1 << (row.step or 0) for row in change.rows if row.event == "waive"
-        )
+        appends: list[Append] = []
         for row in change.rows:
             version = self.saga.versions[row.version]
+            waived = _waived(change) if row.event == "upgrade" else 0
             update, first = self.writer.of_row(version, row, waived)
-            values = (*first, *columns, *key, number, seq, fence)
-            yield Append(update, values, (*key, *row))
+            values = (*first, *fixed, number, seq, fence)
+            appends.append(Append(update, values, (*key, *row)))
             seq, fence, number = row.seq, after.fence, row.version
+        return appends
 
     def _conclude(self, change: Change) -> None:
         """Tell of the rows that were written, and bury what has ended."""
@@ -257,6 +251,11 @@ class Processes:
             )
         self.database.execute(statements.PURGE_LOG, key)
         self.database.execute(statements.PURGE, key)
+
+
+def _waived(change: Change) -> int:
+    """The bits that an upgrade sets."""
+    return sum(1 << (row.step or 0) for row in change.rows if row.event == "waive")
 
 
 def _columns(after: Process) -> tuple[Any, ...]:

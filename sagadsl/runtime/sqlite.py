@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep, time_ns
 from typing import Any
 
-from sagadsl.runtime.database import Append, StoreError, Values
+from sagadsl.runtime.database import Append, StoreError, Values, split
 from sagadsl.runtime.pool import Pool
 from sagadsl.runtime.statements import APPEND
 from sagadsl.sql import SQLITE
@@ -44,16 +44,21 @@ class SqliteDatabase:
         """One writer at a time: the lock is taken at the start, so nobody is let down
         half-way. Threads queue here, as SQLite has those who wait sleep for longer.
         """
-        with self._writing, self._pool.lend() as connection:
+        with self._writing:
+            connection = self._pool.take()
             try:
-                self._run("BEGIN IMMEDIATE")
+                connection.execute("BEGIN IMMEDIATE")
                 yield
-                self._run("COMMIT")
-            except BaseException:
+                connection.execute("COMMIT")
+            except BaseException as error:
                 with suppress(sqlite3.Error):  # the first error is the one to tell
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
+                if isinstance(error, _FAULTS):
+                    raise self._told(error) from error
                 raise
+            finally:
+                self._pool.give(connection)
 
     def rows(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """The rows that a statement gives."""
@@ -63,16 +68,15 @@ class SqliteDatabase:
         """How many rows a statement changed."""
         return self._run(sql, values)[1]
 
-    def append(self, wave: Sequence[Append]) -> list[bool]:
-        """Add rows to the logs of different processes; whether each was added."""
-        moved = [self._run(one.update, one.values)[1] == 1 for one in wave]
-        rows = [one.row for one, ok in zip(wave, moved, strict=True) if ok]
-        with self._pool.lend() as connection:
-            try:
-                connection.executemany(APPEND, rows)
-            except _FAULTS as error:
-                raise self._told(error) from error
-        return moved
+    def append(self, logs: Sequence[Sequence[Append]]) -> list[bool]:
+        """Add rows to the logs of different processes; whether those of each were."""
+        connection = self._pool.lent
+        assert connection is not None, "rows are added in a transaction"
+        cursor = connection.cursor()
+        try:
+            return [_append(cursor, log) for log in logs]
+        except _FAULTS as error:
+            raise self._told(error) from error
 
     def now(self) -> int:
         """The time by the clock of the machine, which is the clock of the database."""
@@ -118,6 +122,15 @@ class SqliteDatabase:
         if isinstance(error, UnicodeDecodeError):  # a message that quotes the file
             why = error.object.decode(errors="backslashreplace")
         return StoreError(f"{self.path}: {why}")
+
+
+def _append(cursor: sqlite3.Cursor, log: Sequence[Append]) -> bool:
+    for number, one in enumerate(log):
+        if cursor.execute(one.update, one.values).rowcount != 1:
+            assert not number, split(one)
+            return False
+        cursor.execute(APPEND, one.row)
+    return True
 
 
 def _log_ahead(connection: sqlite3.Connection) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
 from functools import cache
 from time import perf_counter
 from typing import Any
@@ -25,6 +24,7 @@ else:
     INSTALLED = True
 
 SCOPE = "sagadsl.runtime"
+Attributes = dict[str, str | int]
 
 
 class Telemetry:
@@ -50,29 +50,38 @@ class Telemetry:
     def call(self, call: Call, perform: Callable[[Call], Reply]) -> Reply:
         """Call a handler in a span of its own."""
         purpose = "probe" if call.probe else "undo" if call.undo else "perform"
-        common: dict[str, str | int] = {
+        common: Attributes = {
             "saga.name": self._saga,
             "saga.step": call.step.name,
             "saga.purpose": purpose,
         }
-        own: dict[str, str | int] = {
+        began = perf_counter()
+        # Without an SDK a span takes long, too, and is for nothing.
+        if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+            answer = perform(call)
+            common.update(_outcome(answer))
+        else:
+            answer = self._traced(call, perform, common)
+        self._duration.record(perf_counter() - began, common)
+        return answer
+
+    def _traced(
+        self, call: Call, perform: Callable[[Call], Reply], common: Attributes
+    ) -> Reply:
+        own: Attributes = {
             "saga.aggregate_id": call.aggregate_id,
             "saga.attempt": call.attempt,
             "code.function.name": call.handler,
         }
-        name, began = f"{self._saga} {call.handler}", perf_counter()
-        span = self._tracer.start_span(name, attributes={**common, **own})
-        # Making a span the current one takes long, and is for nothing without an SDK.
-        real = span.get_span_context().is_valid
-        with trace.use_span(span, end_on_exit=True) if real else nullcontext():
+        span = self._tracer.start_as_current_span(
+            f"{self._saga} {call.handler}", attributes={**common, **own}
+        )
+        with span as current:
             answer = perform(call)
-            span.set_attribute("saga.outcome", answer.word)
-            common["saga.outcome"] = answer.word
+            common.update(_outcome(answer))
+            current.set_attributes(_outcome(answer))
             if answer.word in ("failed", "raised"):
-                common["error.type"] = _error_type(answer)
-                span.set_attribute("error.type", common["error.type"])
-                span.set_status(Status(StatusCode.ERROR, answer.note))
-        self._duration.record(perf_counter() - began, common)
+                current.set_status(Status(StatusCode.ERROR, answer.note))
         return answer
 
     def written(self, rows: Iterable[Row]) -> None:
@@ -114,6 +123,13 @@ def _gauge() -> None:
     metrics.get_meter(SCOPE).create_observable_gauge(
         "saga.processes", [observe], "{process}", "processes under way"
     )
+
+
+def _outcome(answer: Reply) -> Attributes:
+    """What came of a call."""
+    if answer.word in ("failed", "raised"):
+        return {"saga.outcome": answer.word, "error.type": _error_type(answer)}
+    return {"saga.outcome": answer.word}
 
 
 def _error_type(answer: Reply) -> str:

@@ -192,17 +192,21 @@ class Turn:
         due = min(self.wakes, default=0)
         if busy:  # as it was, if that will do: the index of it need not be touched
             due = process.due if 0 < process.due <= self.now else self.now
-        after = process._replace(
-            version=self.version.number,
-            record=self.record,
-            seq=self.seq,
-            parked=self.log.mask(stuck=False),
-            stuck=self.log.mask(stuck=True),
-            due=due,
-            fence=fence,
-            lease=until,
-            worker=holder,
-            data=self.data,
+        after = Process(
+            process.saga,
+            process.aggregate_id,
+            self.version.number,
+            self.record,
+            self.seq,
+            self.log.mask(stuck=False),
+            self.log.mask(stuck=True),
+            process.started,
+            process.deadline,
+            due,
+            fence,
+            until,
+            holder,
+            self.data,
         )
         return Change(process, tuple(self.rows), after, self.ended)
 

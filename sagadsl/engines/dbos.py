@@ -7,12 +7,11 @@ call another step stores a token, so that who comes back to the call asks instea
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any, Unpack
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions
+from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions, error
 
 from sagadsl.engines.calls import (
     EVER,
@@ -82,16 +81,16 @@ class DbosSaga(Front[Result]):
 
         Raises `ValueError` or `TypeError` for an id or data that a driver refuses.
         """
-        token = secrets.token_hex(8)
-        given = (checked_id(aggregate_id), as_json(data), now(), token)
+        given = (checked_id(aggregate_id), as_json(data), now())
         workflow = self._workflows[self.saga.latest.number]
-        with SetWorkflowID(self.workflow_id(aggregate_id)):
-            handle = DBOS.start_workflow(workflow, *given)
-        status = handle.get_status()
-        if status.input and status.input["args"][-1] == token:
-            return Result(Outcome.ACCEPTED)
-        ended = self._ended(aggregate_id, status)
-        return ended or under_way(self.saga, aggregate_id)
+        name = self.workflow_id(aggregate_id)
+        try:
+            with SetWorkflowID(name, workflow_id_reuse_policy="reject"):
+                DBOS.start_workflow(workflow, *given)
+        except error.DBOSWorkflowIDInUseError:
+            ended = self._ended(aggregate_id, DBOS.get_workflow_status(name))
+            return ended or under_way(self.saga, aggregate_id)
+        return Result(Outcome.ACCEPTED)
 
     def _ask(self, aggregate_id: str, asked: Asked) -> Result:
         workflow = self.workflow_id(aggregate_id)
@@ -125,9 +124,8 @@ class DbosSaga(Front[Result]):
         """The workflow of a version: it returns what is kept of a process."""
 
         async def run(
-            aggregate_id: str, data: dict[str, Any], started: int, token: str
+            aggregate_id: str, data: dict[str, Any], started: int
         ) -> dict[str, Any]:
-            del token
             flow = Flow(self.saga, version, aggregate_id, data, started)
             return await _Run(self.calls, flow, started).run()
 

@@ -127,6 +127,7 @@ def test_workers_of_two_versions(
         with worker(tmp_path, compiled / "v2", newer, kind) as new:
             first = Process(new, "trip", f"{aggregate}-1")
             second = Process(new, "trip", f"{aggregate}-2")
+            assert first.ask("start").outcome == "already done"
             second.ask("start")
             second.ask("fire", "confirm", by="user")
             second.held("insured")

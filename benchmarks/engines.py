@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import peers
 from engine_workers import STEPS
-from postgres import databases
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests" / "conformance"))
@@ -148,10 +148,10 @@ def main() -> None:
     only = parser.parse_args().only
     print("| on | steps are | workers | sagas/s | steps/s | by hand | times as long |")
     print(f"|{'---|' * 7}")
-    with tempfile.TemporaryDirectory() as place, databases() as database:
+    with tempfile.TemporaryDirectory() as place, peers.postgres() as server:
         folder = Path(place)
         modules = {how: compiled(folder, how) for how in ("idempotent", "once")}
-        for backend in backends(folder, database):
+        for backend in backends(folder, server.database):
             if only not in backend.name:
                 continue
             for how, workers in itertools.product(modules, (1, 2)):

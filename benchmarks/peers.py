@@ -6,8 +6,15 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from own_postgres import Server
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PYTHON = {"dbos": "3.4.0", "python-statemachine": "3.2.2", "transitions": "0.9.3"}
 NODE = {"state-machine-cat": "14.0.8", "@bufbuild/buf": "1.75.0"}
 
@@ -25,6 +32,19 @@ def python_packages(folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "install", "--quiet"]
     command += ["--disable-pip-version-check", "--target", str(place), *pins]
     return _installed(place, pins, command)
+
+
+@contextmanager
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL for a while, that waits for the disk."""
+    sys.path.insert(0, str(EXAMPLES))
+    from own_postgres import NoServer, server
+
+    try:
+        with server() as running:
+            yield running
+    except NoServer as reason:
+        raise NoPeer(f"PostgreSQL: {reason}") from reason
 
 
 def smcat(folder: Path) -> Path:

@@ -13,7 +13,6 @@ from time import perf_counter
 from typing import Any, Self
 
 import peers
-import postgres
 import samples
 from handled import STEPS, THREADS, log_ahead
 from timing import Measured, Run, Target, interleaved
@@ -39,10 +38,10 @@ def measure(build: Callable[[str, str], Path], folder: Path) -> Iterator[Measure
     python = peers.python_packages(folder)
     path = os.pathsep.join([str(HERE.parent), str(folder), str(python)])
     environment = {**os.environ, "PYTHONPATH": path}
-    with postgres.databases() as database:
+    with peers.postgres() as server:
         stores: tuple[tuple[str, int, Fresh], ...] = (
             ("SQLite", 8, lambda name: _file(folder / f"store_{name}.db")),
-            ("PostgreSQL", 4, database),
+            ("PostgreSQL", 4, server.database),
         )
         for where, bound, fresh in stores:
             yield from _steps(where, bound, fresh, environment)

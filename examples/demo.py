@@ -13,6 +13,8 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from own_postgres import NoServer, server
+
 EXAMPLES = Path(__file__).resolve().parent
 ROOT = EXAMPLES.parent
 OUT = ROOT / "build" / "demo"
@@ -20,17 +22,15 @@ BROKEN = EXAMPLES / "real" / "ftgo_ticket_as_published"
 
 
 def main() -> None:
-    """The whole tour; `pay` is the part of the worker that does not survive it."""
+    """All of it; `pay` is the part of the worker that does not survive it."""
     sys.path.insert(0, str(OUT))  # where `order_saga.py` will be
-    if sys.argv[1:] == ["pay"]:
+    if sys.argv[1:2] == ["pay"]:
         import order_tour  # noqa: PLC0415  needs the compiled saga
 
-        order_tour.pay_and_die(OUT)
+        order_tour.pay_and_die(*sys.argv[2:])
         return
     compile_examples()
-    import order_tour  # noqa: PLC0415  needs what was just compiled
-
-    order_tour.tour(OUT, [sys.executable, __file__, "pay"], show)
+    drive_orders()
 
 
 def compile_examples() -> None:
@@ -49,11 +49,37 @@ def compile_examples() -> None:
     sagac("check", BROKEN, status=1)
 
 
-def show(order: str) -> None:
+def drive_orders() -> None:
+    """Let things go wrong on SQLite, and once more on a PostgreSQL."""
+    import order_tour  # noqa: PLC0415  needs what was just compiled
+
+    for left in (*OUT.glob("orders.db*"), *OUT.glob("world.sqlite*")):
+        left.unlink()
+    store = f"sqlite:///{(OUT / 'orders.db').as_posix()}"
+    pay = [sys.executable, str(Path(__file__).resolve()), "pay"]
+    tour = order_tour.Tour(store, OUT / "world.sqlite", pay, show)
+    order_tour.fail_and_compensate(tour, "1001")
+    order_tour.crash_and_recover(tour, "1002")
+    order_tour.start_again(tour, "1002")
+    print("\n== The same on PostgreSQL, on a server that runs as long as this demo")
+    try:
+        with server() as postgres:
+            tour = tour._replace(store=postgres.database("orders"), show=count)
+            order_tour.crash_and_recover(tour, "1003")
+    except NoServer as reason:
+        print(f"   left out, there is no server here: {reason}")
+
+
+def show(store: str, order: str) -> None:
     """What is known of an order, as an operator sees it."""
     print(f"\n== sagac show {order}: what is known now")
-    store = (OUT / "orders.db").relative_to(ROOT).as_posix()
-    sagac("show", order, EXAMPLES / "order.saga", "--store", f"sqlite:///{store}")
+    sagac("show", order, EXAMPLES / "order.saga", "--store", store)
+
+
+def count(store: str, _order: str) -> None:
+    """What is in a store, as an operator sees it."""
+    print("\n== sagac ps: what is in the store now")
+    sagac("ps", EXAMPLES / "order.saga", "--store", store)
 
 
 def sagac(command: str, *arguments: str | Path, status: int = 0) -> None:

@@ -19,18 +19,18 @@ from sagadsl.runtime import Driver, open_store
 class Shop:
     """The `Handlers` of the saga. A missing one is a type error.
 
-    Here the world is a database of its own; `broken` names a handler that fails, and
-    `after_payment` is called when the bank has the money and before it says so.
+    Here the world is a file; `broken` names a handler that fails, and `after_payment`
+    is called when the bank has the money and before it says so.
     """
 
     def __init__(
         self,
-        folder: Path,
+        world: Path,
         say: Callable[[str], None],
         broken: str = "",
         after_payment: Callable[[], None] = lambda: None,
     ) -> None:
-        self.db = sqlite3.connect(folder / "world.sqlite", isolation_level=None)
+        self.db = sqlite3.connect(world, isolation_level=None)
         self.db.execute("CREATE TABLE IF NOT EXISTS fact (order_id, what, euros)")
         self.say = say
         self.broken = broken
@@ -104,7 +104,6 @@ class Shop:
         return answer
 
 
-def driver_of(folder: Path, handlers: Handlers) -> Driver:
+def driver_of(url: str, handlers: Handlers) -> Driver:
     """The driver of all orders; one that starts again goes on where it was killed."""
-    store = open_store(f"sqlite:///{folder / 'orders.db'}")
-    return Driver(order_saga, handlers, store, worker="shop")
+    return Driver(order_saga, handlers, open_store(url), worker="shop")

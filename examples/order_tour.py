@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from order_service import Shop, driver_of
 
@@ -20,67 +21,67 @@ FORWARD = (
 )
 
 
-def tour(folder: Path, worker: Sequence[str], show: Callable[[str], None]) -> None:
-    """Drive orders on a store in the folder.
+class Tour(NamedTuple):
+    """Where orders are kept, and what else it takes to let things go wrong."""
 
-    `worker` is a command that pays one, and `show` what tells an operator of one.
-    """
-    for left in (*folder.glob("orders.db*"), *folder.glob("world.sqlite*")):
-        left.unlink()
-    fail_and_compensate(folder)
-    crash_and_recover(folder, worker, show)
-    start_again(folder)
+    store: str
+    """The URL of the store."""
+    world: Path
+    """The file that stands for the bank, the packers and the courier."""
+    pay: Sequence[str]
+    """The command of a worker: given those two and an order, it calls `pay_and_die`."""
+    show: Callable[[str, str], None]
+    """Tell what an operator sees of an order in a store."""
 
 
-def fail_and_compensate(folder: Path) -> None:
+def fail_and_compensate(tour: Tour, order: str) -> None:
     """The payment went through, and then the parcel cannot be packed."""
-    print("\n== Order 1001: paid, and then the parcel cannot be packed")
-    shop = Shop(folder, say, broken="parcel")
-    with driver_of(folder, shop) as driver:
-        pay(driver, "1001")
-        ask(driver, "1001", *FORWARD[0])
+    print(f"\n== Order {order}: paid, and then the parcel cannot be packed")
+    shop = Shop(tour.world, say, broken="parcel")
+    with driver_of(tour.store, shop) as driver:
+        pay(driver, order)
+        ask(driver, order, *FORWARD[0])
         driver.run()
-        print(f"=> {driver.start('1001').reason}")
-    print(f"=> of order 1001 we hold {shop.balance('1001')} euros")
+        print(f"=> {driver.start(order).reason}")
+    print(f"=> of order {order} we hold {shop.balance(order)} euros")
 
 
-def crash_and_recover(
-    folder: Path, worker: Sequence[str], show: Callable[[str], None]
-) -> None:
+def crash_and_recover(tour: Tour, order: str) -> None:
     """The worker dies after the bank took the money and before that is written down."""
-    print("\n== Order 1002: the worker is killed in the middle of the payment")
-    run = subprocess.run(worker, check=False)  # noqa: S603  our own file
+    print(f"\n== Order {order}: the worker is killed in the middle of the payment")
+    command = [*tour.pay, tour.store, str(tour.world), order]
+    run = subprocess.run(command, check=False)  # noqa: S603  our own file
     print(f"   the worker is dead, with status {run.returncode}")
-    show("1002")
-    print("\n== Order 1002: another worker takes it up")
-    shop = Shop(folder, say)
-    with driver_of(folder, shop) as driver:
-        ask(driver, "1002", "make_payment", "user")
+    tour.show(tour.store, order)
+    print(f"\n== Order {order}: another worker takes it up")
+    shop = Shop(tour.world, say)
+    with driver_of(tour.store, shop) as driver:
+        ask(driver, order, "make_payment", "user")
         print("   (its 30 seconds pass: the bank may have been at it still)")
         let_pass(driver, 30)
         driver.run()
-        print(f"=> of order 1002 we hold {shop.balance('1002')} euros: paid once")
+        print(f"=> of order {order} we hold {shop.balance(order)} euros: paid once")
         for action, actor in FORWARD:
-            ask(driver, "1002", action, actor)
+            ask(driver, order, action, actor)
             driver.run()
 
 
-def start_again(folder: Path) -> None:
+def start_again(tour: Tour, order: str) -> None:
     """What is over stays over, even when its log is gone."""
-    print("\n== Order 1002 again: somebody sends it a second time")
-    with driver_of(folder, Shop(folder, say)) as driver:
-        print(f"=> refused: {driver.start('1002').reason}")
+    print(f"\n== Order {order} again: somebody sends it a second time")
+    with driver_of(tour.store, Shop(tour.world, say)) as driver:
+        print(f"=> refused: {driver.start(order).reason}")
 
 
-def pay_and_die(folder: Path) -> None:
-    """The worker of order 1002: killed between the payment and the note about it."""
+def pay_and_die(store: str, world: str, order: str) -> None:
+    """The worker that is killed between the payment and the note about it."""
 
     def die() -> None:
         print("   the worker is killed", flush=True)
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    with driver_of(folder, Shop(folder, say, after_payment=die)) as driver:
-        pay(driver, "1002")
+    with driver_of(store, Shop(Path(world), say, after_payment=die)) as driver:
+        pay(driver, order)
 
 
 def pay(driver: Driver, order: str) -> None:

@@ -113,8 +113,8 @@ def placed(kind: str, options: Mapping[str, str]) -> Iterator[Backend]:
 
 def main() -> None:
     """The table."""
-    sys.path.insert(0, str(HERE.parents[1] / "benchmarks"))
-    from postgres import databases
+    sys.path.insert(0, str(HERE.parents[1] / "examples"))
+    from own_postgres import server as postgres_server
     from restate_server import RestateServer, program
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -124,12 +124,12 @@ def main() -> None:
     asked = parser.parse_args()
     sqlite = {"url": "sqlite:///{folder}/store.db"}
     kinds = ("embedded", "dbos", "naive-dbos")
-    with tempfile.TemporaryDirectory() as place, databases() as database:
+    with tempfile.TemporaryDirectory() as place, postgres_server() as postgres:
         server = RestateServer(program(), Path(place))
         server.begin()
         rows = [(kind, "SQLite", sqlite) for kind in kinds]
         for kind in kinds:
-            url = {"url": database(kind.replace("-", "_"))}
+            url = {"url": postgres.database(kind.replace("-", "_"))}
             rows += [(kind, "PostgreSQL", url)]
         for kind in ("restate", "naive-restate"):
             rows += [(kind, "its server", server.options)]

@@ -201,13 +201,25 @@ def test_demo_runs_from_any_folder(tmp_path):
     told = run(sys.executable, EXAMPLES / "demo.py", cwd=tmp_path)
     assert told.index("credit note: done") < told.index("refund: done")
     assert "of order 1001 we hold 0 euros" in told
-    assert told.count("payment: done") == 2
+    assert told.count("payment: done") == 3
     assert "order 1002, version 1 (draft): running" in told
     assert "`make_payment` has already begun" in told
     assert "of order 1002 we hold 42 euros: paid once" in told
     assert "courier: sign_receipt? accepted, it stands in delivered" in told
     assert "=> refused: order 1002 ended as delivered" in told
     assert "`accepted` is never reached" in told
+    _, _, on_postgres = told.partition("== The same on PostgreSQL")
+    assert "order: 1 process: 1 running" in on_postgres
+    assert "of order 1003 we hold 42 euros: paid once" in on_postgres
+    assert "courier: sign_receipt? accepted, it stands in delivered" in on_postgres
+
+
+def test_demo_goes_on_without_postgresql(tmp_path, monkeypatch):
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    monkeypatch.setenv("PGSERVER_POSTGRES_VERSION", "9")
+    told = run(sys.executable, "examples/demo.py", cwd=tmp_path)
+    assert "=> refused: order 1002 ended as delivered" in told
+    assert "left out, there is no server here: RuntimeError: Unsupported" in told
 
 
 def test_demo_is_typed(modules):

@@ -26,11 +26,11 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def span(milliseconds: int) -> str:
-    """How long something is, in its largest unit."""
-    seconds = max(milliseconds, 0) // 1000
+    """How long something is, in its largest unit; a moment short of 30 days is 30 d."""
+    seconds = round(max(milliseconds, 0) / 1000)
     for size, unit in _UNITS:
         if seconds >= size:
-            return f"{seconds // size} {unit}"
+            return f"{round(seconds / size)} {unit}"
     return "0 s"
 
 

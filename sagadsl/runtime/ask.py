@@ -57,6 +57,7 @@ def missing(processes: Processes, aggregate_id: str) -> Result:
         return Result(Outcome.UNKNOWN, f"there is no {name} {aggregate_id}")
     if not 0 <= ended.ended < _TOO_LATE:
         raise StoreError(f"what is kept of {name} {aggregate_id} is damaged")
-    when = datetime.fromtimestamp(ended.ended / 1000, UTC).isoformat(" ", "seconds")
-    why = f"{name} {aggregate_id} ended as {ended.outcome} on {when}"
+    when = datetime.fromtimestamp(ended.ended / 1000, UTC)
+    at = f"{when:%Y-%m-%d %H:%M:%S} UTC"
+    why = f"{name} {aggregate_id} ended as {ended.outcome} on {at}"
     return Result(Outcome.REFUSED, why)

@@ -9,6 +9,7 @@ import pytest
 from orders import ORDER
 from world import World
 
+from sagadsl.cli.words import span
 from sagadsl.runtime import Driver, open_store
 
 
@@ -229,3 +230,19 @@ def test_the_store_has_to_be_said(sagac):
     status, _, err = sagac("ps")
     assert status == 2
     assert "Missing option '--store'" in err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (-5, "0 s"),
+        (0.4, "0 s"),
+        (9.6, "10 s"),
+        (59, "59 s"),
+        (90 * 60, "2 h"),
+        (15 * 60 - 1, "15 min"),
+        (30 * 86_400 - 1, "30 d"),
+    ],
+)
+def test_how_long_is_told_in_one_unit(seconds, told):
+    assert told == span(int(seconds * 1000))

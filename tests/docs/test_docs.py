@@ -3,8 +3,8 @@
 Each page gets a folder with the examples and is read from top to bottom:
 
 - `console`: the lines after `$` are run, and the output is what they print, to the byte
-  save for spaces at line ends; `--update` rewrites it. Every moment is the same one,
-  and was some seconds ago.
+  save for spaces at line ends; `--update` rewrites it. Now is always the same moment,
+  and what was some seconds ago was now.
 - `saga`: compiles without a finding and is formatted; `--update` formats it.
   `saga wrong` has an error, `saga part` parses as a part of a saga. With a file name,
   as in `saga parcel.saga`, it is also written there, and a lock file there counts.
@@ -26,6 +26,7 @@ import subprocess
 import sys
 import traceback
 from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,6 +50,7 @@ NOT_RUN = re.compile(
 )
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _AGO = re.compile(r"\b\d+ s ago")
 _LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
@@ -175,9 +177,16 @@ def console(text: str, folder: Path) -> str:
         )
         assert run.returncode in (0, 1, 2), run.stdout
         assert "Traceback" not in run.stdout, run.stdout
-        printed = _MOMENT.sub("2026-01-05 12:00:00", run.stdout)
+        printed = _MOMENT.sub(as_told, run.stdout)
         shown += [*command, *_AGO.sub("0 s ago", printed).splitlines()]
     return "".join(f"{line.rstrip()}\n" for line in shown)
+
+
+def as_told(moment: re.Match[str]) -> str:
+    """A moment as far from the one of all pages as it is from now, in whole hours."""
+    at = datetime.fromisoformat(moment[0]).replace(tzinfo=UTC)
+    hours = round((at - datetime.now(UTC)) / timedelta(hours=1))
+    return f"{_NOW + timedelta(hours=hours):%Y-%m-%d %H:%M:%S}"
 
 
 def judged(block: Block, folder: Path) -> str:

@@ -45,6 +45,7 @@ _SLIPS: Final = (
     _slip(r",", "VBAR", "write `|`"),
     _slip(r",", "AMPERSAND", "write `&`"),
     _slip(r"\|", "AMPERSAND", "write `&` for both, or a row for each"),
+    _slip(r";(?=[ \t]*[^\s;#}])", "", "write `,`, or end the line"),
     _slip(r";", "", "leave it out: the end of the line ends an item"),
     _slip(_QUOTES, "", 'write strings in plain quotes: `"text"`'),
     _slip(r"[0-9]+(?=[^\W\d])", "NAME", "begin the name with a letter"),

@@ -39,7 +39,13 @@ class Caller:
     """Calls the handlers of a saga, plain or async; `close` ends what it started."""
 
     def __init__(self, saga: Saga, handlers: object) -> None:
-        """Refuse handlers that lack one that the saga needs with `TypeError`."""
+        """Refuse handlers that lack one that the saga needs with `TypeError`.
+
+        A class has them all, but each call would fail, and leave a step in doubt.
+        """
+        if isinstance(handlers, type):
+            one = f"`{handlers.__name__}()`"
+            raise TypeError(f"the handlers of {saga.name} are a class: give {one}")
         missing = [n for n in saga.handlers if not callable(getattr(handlers, n, None))]
         if missing:
             names = ", ".join(missing)

@@ -200,8 +200,8 @@ def _give_up(turn: Turn, by: str, actors: tuple[str, ...], note: str) -> Result 
 
 
 def _not_for(name: str, actors: tuple[str, ...], by: str) -> str:
-    who = f"`{by}`" if by else "nobody in particular"
-    return f"`{name}` is for {' or '.join(f'`{actor}`' for actor in actors)}, not {who}"
+    who = f"not `{by}`" if by else "and nobody is named"
+    return f"`{name}` is for {' or '.join(f'`{actor}`' for actor in actors)}, {who}"
 
 
 def _why_not(turn: Turn, step: Taken) -> Result:

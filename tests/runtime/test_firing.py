@@ -30,7 +30,7 @@ from sagadsl.runtime import Driver, Outcome, Result, Store, open_store
             "make_payment",
             "",
             Outcome.REFUSED,
-            "`make_payment` is for `user`, not nobody in particular",
+            "`make_payment` is for `user`, and nobody is named",
         ),
         ("abandon", "user", Outcome.REFUSED, "`abandon` is taken by the driver"),
         ("pack_parcel", "ops", Outcome.REFUSED, "`pack_parcel` is taken by the driver"),

@@ -102,6 +102,11 @@ def test_handlers_that_lack_one_are_refused(store: Store) -> None:
         Driver(order_saga, object(), store)
 
 
+def test_a_class_of_handlers_is_refused(store: Store) -> None:
+    with pytest.raises(TypeError, match=r"order are a class: give `World\(\)`"):
+        Driver(order_saga, World, store)
+
+
 @pytest.mark.parametrize("odd", ["", "a\0b", "\ud800"])
 def test_an_id_that_no_database_takes_is_refused(driver: Driver, odd: str) -> None:
     with pytest.raises(ValueError, match="the id of a process"):

@@ -108,6 +108,10 @@ def _starts(guards: Mapping[int, Guards], dialect: Dialect) -> list[Check]:
         # There `INSERT OR REPLACE` deletes the process that runs, without a trigger.
         running = _exists("saga_event", "NEW")
         checks.append(_check("it is already running", f"NOT {running}"))
+    else:
+        # Elsewhere the tombstone of one that has just ended may not be seen.
+        level = "current_setting('transaction_isolation') = 'read committed'"
+        checks.insert(0, _check("a process is started in READ COMMITTED", level))
     return checks
 
 

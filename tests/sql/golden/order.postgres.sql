@@ -7,6 +7,14 @@
 
 BEGIN;
 
+-- What is made here means the tables of this schema, also where a client has tables of
+-- its own under their names.
+DO $$
+BEGIN
+    PERFORM set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+END
+$$;
+
 -- The tables are the same for every saga.
 
 CREATE TABLE IF NOT EXISTS saga_schema (
@@ -110,8 +118,14 @@ SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM saga_schema);
 -- What no client may do, whatever it is written in.
 
 CREATE OR REPLACE FUNCTION "order$insert"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+    IF (
+        current_setting('transaction_isolation') = 'read committed'
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'order %: a process is started in READ COMMITTED', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
     IF (
         NEW.version IN (1)
     ) IS NOT TRUE THEN
@@ -142,7 +156,7 @@ WHEN (NEW.saga = 'order')
 EXECUTE FUNCTION "order$insert"();
 
 CREATE OR REPLACE FUNCTION "order$update"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         NEW.saga = OLD.saga AND NEW.aggregate_id = OLD.aggregate_id AND NEW.started
@@ -295,7 +309,7 @@ WHEN ('order' IN (OLD.saga, NEW.saga) AND (OLD.saga, OLD.aggregate_id, OLD.versi
 EXECUTE FUNCTION "order$update"();
 
 CREATE OR REPLACE FUNCTION "order$upgrade"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         NEW.version IN (1)
@@ -318,7 +332,7 @@ WHEN ('order' IN (OLD.saga, NEW.saga) AND (OLD.version) IS DISTINCT FROM (NEW.ve
 EXECUTE FUNCTION "order$upgrade"();
 
 CREATE OR REPLACE FUNCTION "order$delete"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         (OLD.control & 2) <> 0
@@ -335,7 +349,7 @@ WHEN (OLD.saga = 'order')
 EXECUTE FUNCTION "order$delete"();
 
 CREATE OR REPLACE FUNCTION "order$log_insert"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         NEW.version IN (1)
@@ -386,7 +400,7 @@ WHEN (NEW.saga = 'order')
 EXECUTE FUNCTION "order$log_insert"();
 
 CREATE OR REPLACE FUNCTION "order$log_update"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         1 = 0
@@ -403,7 +417,7 @@ WHEN ('order' IN (OLD.saga, NEW.saga))
 EXECUTE FUNCTION "order$log_update"();
 
 CREATE OR REPLACE FUNCTION "order$log_delete"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = OLD.saga AND
@@ -421,7 +435,7 @@ WHEN (OLD.saga = 'order')
 EXECUTE FUNCTION "order$log_delete"();
 
 CREATE OR REPLACE FUNCTION "order$truncate"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM saga_process WHERE saga = 'order') THEN
         RAISE EXCEPTION 'order: its processes are deleted one by one'

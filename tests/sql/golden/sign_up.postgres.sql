@@ -7,6 +7,14 @@
 
 BEGIN;
 
+-- What is made here means the tables of this schema, also where a client has tables of
+-- its own under their names.
+DO $$
+BEGIN
+    PERFORM set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+END
+$$;
+
 -- The tables are the same for every saga.
 
 CREATE TABLE IF NOT EXISTS saga_schema (
@@ -110,8 +118,14 @@ SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM saga_schema);
 -- What no client may do, whatever it is written in.
 
 CREATE OR REPLACE FUNCTION "sign_up$insert"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+    IF (
+        current_setting('transaction_isolation') = 'read committed'
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: a process is started in READ COMMITTED', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
     IF (
         NEW.version IN (1)
     ) IS NOT TRUE THEN
@@ -142,7 +156,7 @@ WHEN (NEW.saga = 'sign_up')
 EXECUTE FUNCTION "sign_up$insert"();
 
 CREATE OR REPLACE FUNCTION "sign_up$update"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         NEW.saga = OLD.saga AND NEW.aggregate_id = OLD.aggregate_id AND NEW.started
@@ -270,7 +284,7 @@ WHEN ('sign_up' IN (OLD.saga, NEW.saga) AND (OLD.saga, OLD.aggregate_id, OLD.ver
 EXECUTE FUNCTION "sign_up$update"();
 
 CREATE OR REPLACE FUNCTION "sign_up$upgrade"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         NEW.version IN (1)
@@ -293,7 +307,7 @@ WHEN ('sign_up' IN (OLD.saga, NEW.saga) AND (OLD.version) IS DISTINCT FROM (NEW.
 EXECUTE FUNCTION "sign_up$upgrade"();
 
 CREATE OR REPLACE FUNCTION "sign_up$delete"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         (OLD.control & 2) <> 0
@@ -310,7 +324,7 @@ WHEN (OLD.saga = 'sign_up')
 EXECUTE FUNCTION "sign_up$delete"();
 
 CREATE OR REPLACE FUNCTION "sign_up$log_insert"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         NEW.version IN (1)
@@ -361,7 +375,7 @@ WHEN (NEW.saga = 'sign_up')
 EXECUTE FUNCTION "sign_up$log_insert"();
 
 CREATE OR REPLACE FUNCTION "sign_up$log_update"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         1 = 0
@@ -378,7 +392,7 @@ WHEN ('sign_up' IN (OLD.saga, NEW.saga))
 EXECUTE FUNCTION "sign_up$log_update"();
 
 CREATE OR REPLACE FUNCTION "sign_up$log_delete"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = OLD.saga AND
@@ -396,7 +410,7 @@ WHEN (OLD.saga = 'sign_up')
 EXECUTE FUNCTION "sign_up$log_delete"();
 
 CREATE OR REPLACE FUNCTION "sign_up$truncate"() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM saga_process WHERE saga = 'sign_up') THEN
         RAISE EXCEPTION 'sign_up: its processes are deleted one by one'

@@ -1,0 +1,83 @@
+"""What the script of a saga holds off that a client of PostgreSQL may try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from judges import Judge, Open
+from test_triggers import FAR, SAGA, pinned
+
+from sagadsl.emit.sql import emit_sql
+
+PROCESS = "INSERT INTO {}saga_process (saga, aggregate_id, version, seq)"
+ROW = "INSERT INTO {}saga_event (saga, aggregate_id, version, seq, event)"
+START = f"{PROCESS.format('judged.')} VALUES ('order', '{{}}', 1, 1)"
+ENDED = (
+    "INSERT INTO saga_tombstone (saga, aggregate_id, forget)"
+    f" VALUES ('order', '{{}}', {FAR})"
+)
+Refused = psycopg.errors.CheckViolation
+
+
+@pytest.fixture
+def database() -> str:
+    return "postgres"
+
+
+@pytest.fixture
+def store(open_judge: Open) -> Judge:
+    """A store with the script, that remembers order 41 and has 42, without its log."""
+    judge = open_judge()
+    judge.run(emit_sql(pinned(SAGA), judge.dialect))
+    judge.run(ENDED.format(41))
+    judge.run(START.format(42))
+    return judge
+
+
+@pytest.fixture
+def client(store: Judge, postgres_url: str) -> Iterator[psycopg.Connection]:
+    """Another client of the store."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("table", "own", "change", "why"),
+    [
+        ("saga_tombstone", "", START.format(41), "still remembered"),
+        (
+            "saga_event",
+            f"{ROW.format('')} VALUES ('order', '42', 1, 1, 'start')",
+            "UPDATE judged.saga_process SET begun = 1, seq = 2",
+            "not yet in its log",
+        ),
+        (
+            "saga_process",
+            f"{PROCESS.format('')} VALUES ('order', '43', 1, 1)",
+            f"{ROW.format('judged.')} VALUES ('order', '43', 1, 1, 'start')",
+            "has not come to this row",
+        ),
+    ],
+)
+def test_a_table_of_a_client_is_not_taken_for_ours(
+    client: psycopg.Connection, table: str, own: str, change: str, why: str
+) -> None:
+    """A name without a schema means the temporary table of a client first."""
+    made = f"CREATE TEMP TABLE {table} (LIKE judged.{table} INCLUDING DEFAULTS)"
+    client.execute(f"{made}; {own}".encode())
+    with pytest.raises(Refused, match=why):
+        client.execute(change.encode())
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_who_does_not_see_what_has_ended_starts_nothing(
+    store: Judge, client: psycopg.Connection, level: str
+) -> None:
+    """In a snapshot from before it ended there is no tombstone."""
+    client.execute(f"BEGIN ISOLATION LEVEL {level}".encode())
+    client.execute("SELECT count(*) FROM judged.saga_tombstone")
+    store.run(ENDED.format(43))
+    with pytest.raises(Refused, match="READ COMMITTED"):
+        client.execute(START.format(43).encode())

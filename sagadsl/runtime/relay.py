@@ -72,7 +72,7 @@ class Relay:
             last = self._last()
             if not last or (last == self._seen[0] and monotonic() < self._seen[1]):
                 return 0
-            delivery = self._claim(send)
+            delivery = self._claim(send, last)
             if delivery is None:
                 return 0
             sent = delivery.run()
@@ -87,8 +87,8 @@ class Relay:
         )
         return int(last or 0)
 
-    def _claim(self, send: Send) -> _Delivery | None:
-        """Take the outbox for a while, unless another has it."""
+    def _claim(self, send: Send, last: int) -> _Delivery | None:
+        """Take the outbox up to a message for a while, unless another has it."""
         name, before = self._processes.saga.name, monotonic()
         claim = statements.CLAIM_RELAY.format(now=self._database.dialect.now)
         values = (self._lease, self._worker, name, self._worker)
@@ -98,19 +98,24 @@ class Relay:
             found = self._database.rows(claim, values)
         if not found:
             return None
-        return _Delivery(
-            self._processes, send, self._pauses, found[0][0], self._lease, before
-        )
+        lease = (found[0][0], self._lease, before)
+        return _Delivery(self._processes, send, self._pauses, last, *lease)
 
 
 class _Delivery:
-    """One way through the outbox, with a lease on it."""
+    """One way through the outbox up to its `last` message, with a lease on it.
+
+    What comes after that is left for another time. A transaction may be slow to commit
+    a message, and the next one of its process follows only then: with a number above
+    `last`, so that it is not sent before one that this way has already passed.
+    """
 
     def __init__(
         self,
         processes: Processes,
         send: Send,
         pauses: dict[str, _Pause],
+        last: int,
         fence: int,
         lease: int,
         began: float,
@@ -119,6 +124,7 @@ class _Delivery:
         self._database = processes.database
         self._send = send
         self._pauses = pauses
+        self._last = last
         self._fence = fence
         self._lease = lease
         self._sure = began + lease / 2000
@@ -150,6 +156,7 @@ class _Delivery:
         return [
             Message(number, name, key, seq, event, self._name(step), time, note)
             for number, key, seq, event, step, time, note in rows
+            if number <= self._last
         ]
 
     def _name(self, step: int | None) -> str:

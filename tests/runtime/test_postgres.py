@@ -1,0 +1,71 @@
+"""What only PostgreSQL does: snapshots of many kinds, and commits out of order."""
+
+from __future__ import annotations
+
+import threading
+
+import order_saga
+import psycopg
+import pytest
+from world import World
+
+from sagadsl.runtime import Driver, Message, Outcome, open_store
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_who_loses_a_race_gets_a_value_at_any_level_of_isolation(
+    postgres_url: str, world: World, level: str
+) -> None:
+    """A database may have another default, with errors for whoever comes second."""
+    with psycopg.connect(postgres_url, autocommit=True) as client:
+        alter = f"ALTER DATABASE {client.info.dbname} SET default_transaction_isolation"
+        client.execute(f"{alter} = '{level}'".encode())
+    together = threading.Barrier(4)
+    outcomes: list[Outcome] = []
+
+    def check_out() -> None:
+        for order in map(str, range(10)):
+            together.wait(60)
+            driver.start(order)
+            together.wait(60)
+            outcomes.append(driver.fire(order, "check_out", by="user").outcome)
+
+    with open_store(postgres_url) as store, Driver(order_saga, world, store) as driver:
+        threads = [threading.Thread(target=check_out) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert outcomes.count(Outcome.ACCEPTED) == 10
+    assert outcomes.count(Outcome.ALREADY_DONE) == 30
+
+
+def test_a_message_that_is_slow_to_be_committed_stays_the_first_of_its_process(
+    postgres_url: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not there yet when the delivery passes, and both are when it comes on."""
+    monkeypatch.setattr("sagadsl.runtime.relay.PAGE", 2)
+    insert = (
+        b"INSERT INTO saga_outbox (saga, aggregate_id, seq, event)"
+        b" VALUES ('order', %s, %s, 'late')"
+    )
+    sent: list[tuple[str, int]] = []
+    with (
+        open_store(postgres_url) as store,
+        Driver(order_saga, world, store) as driver,
+        psycopg.connect(postgres_url, autocommit=True) as client,
+        psycopg.connect(postgres_url) as slow,
+    ):
+        client.execute(insert, ("42", 1))
+        slow.execute(insert, ("43", 1))
+        client.execute(insert, ("42", 2))
+
+        def send(message: Message) -> None:
+            sent.append((message.aggregate_id, message.seq))
+            if sent[-1] == ("42", 2):
+                slow.commit()
+                client.execute(insert, ("43", 2))
+
+        assert driver.deliver(send) == 2
+        assert driver.deliver(send) == 2
+    assert sent == [("42", 1), ("42", 2), ("43", 1), ("43", 2)]

@@ -104,6 +104,8 @@ class PostgresDatabase:
     def _connect(self) -> psycopg.Connection[Any]:
         made: psycopg.Connection[Any] = psycopg.connect(self.url, autocommit=True)
         made.prepare_threshold = 1
+        # Where a snapshot outlives a statement who loses a race is told of an error.
+        made.execute("SET default_transaction_isolation = 'read committed'")
         return made
 
     @contextmanager

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sagadsl.audit.sources import AT_ONCE, Piece, Unreadable, by_columns
+from sagadsl.sql.faults import sqlite_fault
+from sagadsl.sql.url import (
+    POSTGRES_PREFIXES,
+    SQLITE_PREFIX,
+    SqliteUrl,
+    is_postgres,
+    why_malformed,
+)
 
-PREFIXES = ("sqlite:///", "postgresql://", "postgres://")
+PREFIXES = (SQLITE_PREFIX, *POSTGRES_PREFIXES)
 
 
 class DatabaseTable:
@@ -25,7 +33,9 @@ class DatabaseTable:
         self.table = table
         self.saga = saga
         self.order: tuple[str, ...] = ()
-        self.postgres = not url.startswith("sqlite:")
+        self.postgres = is_postgres(url)
+        if self.postgres and (why := why_malformed(url)):
+            raise Unreadable(why)
         with closing(self._connect()) as store:
             everything = f"SELECT * FROM {quoted(table)} LIMIT 0"  # noqa: S608  quoted
             found = self._execute(store, everything)
@@ -47,44 +57,43 @@ class DatabaseTable:
                 yield Piece(by_columns(some), min(1.0, read / (counted[0] or 1)))
 
     def _connect(self) -> Any:
+        return self._told(self._open)
+
+    def _open(self) -> Any:
+        if self.postgres:
+            import psycopg  # noqa: PLC0415  an extra
+
+            return psycopg.connect(self.url)
+        path = Path(SqliteUrl.read(self.url).path)
+        if not path.is_file():
+            raise Unreadable("there is no such file")
+        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+
+    def _execute(self, store: Any, query: str, *, large: bool = False) -> Any:
+        """A cursor; of a large result PostgreSQL sends a part at a time."""
+        cursor = store.cursor("audit") if large and self.postgres else store.cursor()
+        return self._told(lambda: cursor.execute(query))
+
+    def _fetch(self, rows: Any) -> list[Any]:
+        found: list[Any] = self._told(lambda: rows.fetchmany(AT_ONCE))
+        return found
+
+    def _told(self, ask: Callable[[], Any]) -> Any:
+        """What a database gives, or its reason in a line."""
+        try:
+            return ask()
+        except self._errors() as error:
+            why = str(error) if self.postgres else sqlite_fault(error)
+            raise Unreadable(why.strip().partition("\n")[0]) from None
+
+    def _errors(self) -> tuple[type[Exception], ...]:
         if not self.postgres:
-            path = Path(self.url.removeprefix("sqlite:///"))
-            if not path.is_file():
-                raise Unreadable("there is no such file")
-            uri = f"file:{quote(str(path))}?mode=ro"
-            return sqlite3.connect(uri, uri=True)
+            return (sqlite3.Error, UnicodeDecodeError)
         try:
             import psycopg  # noqa: PLC0415  an extra
         except ImportError:
             why = "PostgreSQL needs psycopg: pip install 'sagadsl[postgres]'"
             raise Unreadable(why) from None
-        try:
-            return psycopg.connect(self.url)
-        except psycopg.Error as error:
-            raise Unreadable(str(error).strip().partition("\n")[0]) from None
-
-    def _execute(self, store: Any, query: str, *, large: bool = False) -> Any:
-        """A cursor; of a large result PostgreSQL sends a part at a time."""
-        try:
-            cursor = (
-                store.cursor("audit") if large and self.postgres else store.cursor()
-            )
-            return cursor.execute(query)
-        except self._errors() as error:
-            raise Unreadable(str(error).strip().partition("\n")[0]) from None
-
-    def _fetch(self, rows: Any) -> list[Any]:
-        try:
-            found: list[Any] = rows.fetchmany(AT_ONCE)
-        except self._errors() as error:
-            raise Unreadable(str(error).strip().partition("\n")[0]) from None
-        return found
-
-    def _errors(self) -> tuple[type[Exception], ...]:
-        if not self.postgres:
-            return (sqlite3.Error,)
-        import psycopg  # noqa: PLC0415  it is there, as it has connected
-
         return (psycopg.Error,)
 
 

@@ -14,6 +14,7 @@ from sagadsl.runtime.database import Append, StoreError, Values, split
 from sagadsl.runtime.pool import Pool
 from sagadsl.runtime.statements import APPEND
 from sagadsl.sql import SQLITE
+from sagadsl.sql.faults import sqlite_fault
 
 BUSY = 30.0  # seconds that a writer waits for another
 _FAULTS = (sqlite3.Error, UnicodeDecodeError)
@@ -118,10 +119,7 @@ class SqliteDatabase:
 
     def _told(self, error: Exception) -> StoreError:
         """What is wrong with the file, in one line."""
-        why = str(error)
-        if isinstance(error, UnicodeDecodeError):  # a message that quotes the file
-            why = error.object.decode(errors="backslashreplace")
-        return StoreError(f"{self.path}: {why}")
+        return StoreError(f"{self.path}: {sqlite_fault(error)}")
 
 
 def _append(cursor: sqlite3.Cursor, log: Sequence[Append]) -> bool:

@@ -21,6 +21,7 @@ from sagadsl.cli.common import (
 )
 from sagadsl.cli.files import Unusable, is_file, shown
 from sagadsl.model import Pinned
+from sagadsl.sql.url import without_secrets
 
 if TYPE_CHECKING:
     from sagadsl.audit import Bad, Report
@@ -170,7 +171,4 @@ def _counted(number: int, what: str) -> str:
 
 def _named(events: str) -> str:
     """A file, or a database without its password."""
-    scheme, found, rest = events.partition("://")
-    if not found:
-        return shown(Path(events))
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    return without_secrets(events) if "://" in events else shown(Path(events))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from sagadsl.runtime.database import Database, StoreError
 from sagadsl.sql import MIGRATIONS, SCHEMA_VERSION, schema
+from sagadsl.sql.url import SQLITE_PREFIX, SqliteUrl, is_postgres, why_malformed
 
 _PREPARES = 0x73616761  # of the locks that have no table, the one that we take
 
@@ -108,23 +108,22 @@ def open_store(url: str, *, create: bool = True) -> Store:
     of power for speed. `postgresql://user@host/name` needs the extra `postgres`.
     Raises `StoreError` if it cannot be opened, `ValueError` for another kind of URL.
     """
-    parts = urlsplit(url)
-    if parts.scheme in ("postgresql", "postgres"):
+    if is_postgres(url):
+        if why := why_malformed(url):
+            raise ValueError(why)
         from sagadsl.runtime.postgres import PostgresDatabase  # noqa: PLC0415  an extra
 
         return Store(PostgresDatabase(url), create=create)
-    if parts.scheme != "sqlite" or parts.netloc or not parts.path[1:]:
-        named = f"{parts.scheme}://…" if "@" in url else url  # it may hold a password
+    path, options = SqliteUrl.read(url)
+    if not url.startswith(SQLITE_PREFIX) or not path or path == ":memory:":
         raise ValueError(
-            f"{named!r} is no store; write sqlite:///file.db or postgresql://host/name"
+            "the URL is no store; write sqlite:///file.db or postgresql://host/name"
         )
     from sagadsl.runtime.sqlite import SqliteDatabase  # noqa: PLC0415  one of two
 
-    options = parse_qs(parts.query)
     if unknown := options.keys() - {"synchronous"}:
-        raise ValueError(f"{url!r}: {min(unknown)} is no option of a store")
+        raise ValueError(f"{min(unknown)} is no option of a store")
     (synchronous,) = options.get("synchronous", ["FULL"])[-1:]
-    path = unquote(parts.path[1:])
     if not create and not Path(path).is_file():
         raise StoreError(f"{path}: there is no such file")
     return Store(SqliteDatabase(path, synchronous, create=create), create=create)

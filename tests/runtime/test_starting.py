@@ -8,11 +8,13 @@ from typing import Any
 
 import order_saga
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from world import ACTOR, FORWARD, World, log, outcome, paid, pass_time
 
 from sagadsl.runtime import Driver, Outcome, Store, StoreError, open_store
 from sagadsl.sql import schema
 from sagadsl.sql.dialect import Dialect
+from sagadsl.sql.url import why_malformed
 
 
 def test_a_process_is_started_once(driver: Driver, store: Store) -> None:
@@ -119,12 +121,43 @@ def test_an_id_that_no_database_takes_is_refused(driver: Driver, odd: str) -> No
         ("mysql://here/orders", "is no store; write sqlite:///file.db"),
         ("sqlite://", "is no store"),
         ("sqlite://host/file.db", "is no store"),
-        ("sqlite:///file.db?sync=off", "sync is no option of a store"),
+        ("sqlite:///:memory:", "is no store"),
+        ("host=here password=secret", "is no store"),
+        ("POSTGRESQL://me:secret@here/orders", "is no store"),
+        ("sqlite:///file.db?sync=secret", "sync is no option of a store"),
+        ("postgresql://me:sec@ret@here/orders", "the URL is malformed"),
+        ("postgresql://me:sec/ret@here/orders", "the URL is malformed"),
+        ("postgresql://me:sec?ret@here/orders", "the URL is malformed"),
+        ("postgresql://me:sec%ret@here/orders", "the URL is malformed"),
+        ("postgresql://me:sec ret@here/orders", "the URL is malformed"),
+        ("postgresql://me:5432:secret/orders", "the URL is malformed"),
+        ("postgresql://me:secret@[here/orders", "the URL is malformed"),
     ],
 )
 def test_what_is_no_url_of_a_store(url: str, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
+    """It is not repeated, and no piece of it: that may be of a password."""
+    with pytest.raises(ValueError, match=why) as caught:
         open_store(url)
+    assert "sec" not in str(caught.value)
+    assert "ret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["", "one", "me@one", "me:@one", "me:%40%2F:@one:1,[::1]:2,three:", "%2Ftmp"],
+)
+@pytest.mark.parametrize("rest", ["", "/orders", "/?host=/tmp&application_name=a%20b"])
+def test_urls_of_postgresql_are_read_as_it_reads_them(place: str, rest: str) -> None:
+    url = f"postgresql://{place}{rest}"
+    assert why_malformed(url) == ""
+    assert conninfo_to_dict(url) is not None
+
+
+def test_a_file_may_have_any_name(tmp_path) -> None:
+    for url in ("orders #1.db", "a%25b.db", "a@b[.db?synchronous=NORMAL"):
+        open_store(f"sqlite:///{tmp_path}/{url}").close()
+    found = {file.name for file in tmp_path.iterdir()}
+    assert found >= {"orders #1.db", "a%b.db", "a@b[.db"}
 
 
 def test_a_store_that_cannot_be_opened_says_why(tmp_path) -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sagadsl.runtime.decide import Reply
@@ -104,7 +105,10 @@ class Caller:
         )
 
     def close(self) -> None:
-        """End the loop of the async handlers, and tell of the store no more."""
+        """End the loop of the async handlers, and tell of the store no more.
+
+        One that is still running is cancelled, and has raised for whoever waits for it.
+        """
         if self.telemetry is not None:
             self.telemetry.close()
         if self._loop is not None:
@@ -120,13 +124,26 @@ class Caller:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                run = self._loop.run_forever
-                threading.Thread(target=run, name="sagadsl-async", daemon=True).start()
+                threading.Thread(
+                    target=_spin, args=[self._loop], name="sagadsl-async", daemon=True
+                ).start()
         return asyncio.run_coroutine_threadsafe(limited(), self._loop).result()
 
     def _about(self, call: Call) -> About:
         name, step = self._saga.name, call.step.name
         return about(name, call.aggregate_id, step, call.attempt)
+
+
+def _spin(loop: asyncio.AbstractEventLoop) -> None:
+    """Run a loop until it is stopped; then cancel what is left in it."""
+    running = True
+    while running:
+        # It ends at once if a handler raises these, which are for who waits for it.
+        with suppress(SystemExit, KeyboardInterrupt):
+            loop.run_forever()
+            running = False
+    with asyncio.Runner(loop_factory=lambda: loop):
+        pass
 
 
 def _why_not_kept(answer: object) -> str:

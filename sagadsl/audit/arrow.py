@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from sagadsl.audit.columns import Encoded
-from sagadsl.audit.sources import AT_ONCE, Piece, Unreadable
+from sagadsl.audit.sources import AT_ONCE, Piece, PlainCsv, Unreadable
 
 
 class CsvFile:
@@ -19,20 +19,30 @@ class CsvFile:
 
     def __init__(self, path: Path, separator: str) -> None:
         self.path = path
+        self.separator = separator
         self.options = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
         with path.open("rb") as file:
             if not file.read(1):
                 raise Unreadable("it is empty")
         with path.open("rb") as file:
-            self.names = list(_read(lambda: self._open(file, None).schema.names))
+            self.names = list(self._read(lambda: self._open(file, None).schema.names))
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         """The rows; an empty cell is an empty text."""
         size = self.path.stat().st_size or 1
         with self.path.open("rb") as file:
-            reader = _read(lambda: self._open(file, columns))
-            while (batch := _read(lambda: next(iter(reader), None))) is not None:
+            reader = self._read(lambda: self._open(file, columns))
+            while (batch := self._read(lambda: next(iter(reader), None))) is not None:
                 yield Piece(_columns(batch, columns), file.tell() / size)
+
+    def _read(self, ask: Any) -> Any:
+        """What pyarrow gives; of what it cannot read it does not tell the line."""
+        try:
+            return _read(ask)
+        except Unreadable:
+            for _ in PlainCsv(self.path, self.separator).pieces(()):
+                pass
+            raise
 
     def _open(self, file: Any, columns: Sequence[str] | None) -> Any:
         convert = csv.ConvertOptions(
@@ -64,15 +74,20 @@ class ParquetFile:
 
 
 def _columns(batch: Any, columns: Sequence[str]) -> list[Encoded]:
-    return [_encoded(batch.column(name)) for name in columns]
+    return [_encoded(name, batch.column(name)) for name in columns]
 
 
-def _encoded(column: Any) -> Encoded:
+def _encoded(name: str, column: Any) -> Encoded:
     """A column by its distinct values."""
+    if pa.types.is_nested(column.type):
+        raise Unreadable(f"`{name}` is a list or an object")
     if not isinstance(column, pa.DictionaryArray):
-        column = column.dictionary_encode(null_encoding="encode")
+        column = _read(lambda: column.dictionary_encode(null_encoding="encode"))
     indices = column.indices
-    values = column.dictionary.to_pylist()
+    try:
+        values = column.dictionary.to_pylist()
+    except (ValueError, OverflowError):  # a time that is none of Python's
+        values = _read(lambda: column.dictionary.cast(pa.string())).to_pylist()
     if indices.null_count:
         indices, values = indices.fill_null(len(values)), [*values, None]
     return Encoded(indices.to_numpy(zero_copy_only=False).astype(np.int64), values)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sagadsl.audit.sources import AT_ONCE, Piece, Unreadable, by_columns
+from sagadsl.audit.columns import Encoded, by_value
+from sagadsl.audit.sources import AT_ONCE, Piece, Unreadable
 from sagadsl.sql.faults import sqlite_fault
 from sagadsl.sql.url import (
     POSTGRES_PREFIXES,
@@ -54,7 +55,8 @@ class DatabaseTable:
             rows, read = self._execute(store, query, large=True), 0
             while some := self._fetch(rows):
                 read += len(some)
-                yield Piece(by_columns(some), min(1.0, read / (counted[0] or 1)))
+                found = list(map(_column, columns, zip(*some, strict=True)))
+                yield Piece(found, min(1.0, read / (counted[0] or 1)))
 
     def _connect(self) -> Any:
         return self._told(self._open)
@@ -95,6 +97,13 @@ class DatabaseTable:
             why = "PostgreSQL needs psycopg: pip install 'sagadsl[postgres]'"
             raise Unreadable(why) from None
         return (psycopg.Error,)
+
+
+def _column(name: str, values: Sequence[object]) -> Encoded:
+    try:
+        return by_value(values)
+    except TypeError:  # it cannot be a key, and has values of its own
+        raise Unreadable(f"`{name}` is a list or an object") from None
 
 
 def quoted(name: str) -> str:

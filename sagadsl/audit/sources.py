@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol
 
 from sagadsl.audit.columns import Encoded, by_value
 
 AT_ONCE = 1 << 16
 EXTRA = "pip install 'sagadsl[audit]'"
+OPTIONAL = ("event", "version", "seq")  # columns that change how all rows are judged
 
 
 class Unreadable(Exception):
@@ -68,66 +69,85 @@ class PlainCsv:
     def __init__(self, path: Path, separator: str) -> None:
         self.path = path
         self.separator = separator
-        with self._open() as file:
-            self.names = next(csv.reader(file, delimiter=separator), [])
+        with path.open("rb") as file:
+            self.names = next(self._rows(file), [])
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         """The rows; an empty cell is an empty text."""
         places = [self.names.index(name) for name in columns]
         size = self.path.stat().st_size or 1
-        with self._open() as file:
-            rows = csv.reader(file, delimiter=self.separator)
+        with self.path.open("rb") as file:
+            rows = self._rows(file)
             next(rows, None)
-            try:
-                filled = (row for row in rows if row)
-                while some := list(islice(filled, AT_ONCE)):
-                    found = [by_value([row[at] for row in some]) for at in places]
-                    yield Piece(found, file.buffer.tell() / size)
-            except (IndexError, ValueError, csv.Error) as error:
-                why = "a cell is missing" if isinstance(error, IndexError) else error
-                raise Unreadable(f"line {rows.line_num}: {why}") from None
+            while some := list(islice(rows, AT_ONCE)):
+                found = [by_value([row[at] for row in some]) for at in places]
+                yield Piece(found, file.tell() / size)
 
-    def _open(self) -> Any:
-        return self.path.open(encoding="utf-8-sig", newline="")
+    def _rows(self, file: IO[bytes]) -> Iterator[list[str]]:
+        """The rows, all as long as the first; a line without any is passed over."""
+        rows = csv.reader(_lines(file), delimiter=self.separator)
+        expected = 0
+        try:
+            for row in filter(None, rows):
+                expected = expected or len(row)
+                if len(row) != expected:
+                    why = f"expected {expected} columns, got {len(row)}"
+                    raise Unreadable(f"line {rows.line_num}: {why}")
+                yield row
+        except csv.Error as error:
+            raise Unreadable(f"line {rows.line_num}: {error}") from None
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    for number, line in enumerate(file, start=1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"line {number}: {error}") from None
 
 
 class JsonLines:
-    """A file with a JSON object in each line."""
+    """A file with a JSON object in each line; the first one has all the columns."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.names: list[str] = []
         with path.open("rb") as file:
-            first = next(self._rows(file), {})
-        self.names = list(first)
+            self.names = list(next(self._rows(file), {}))
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         """The rows; what an object lacks is None."""
         size = self.path.stat().st_size or 1
         with self.path.open("rb") as file:
-            rows = self._rows(file)
+            rows = self._rows(file, columns)
             while some := list(islice(rows, AT_ONCE)):
-                try:
-                    found = [
-                        by_value(row.get(name) for row in some) for name in columns
-                    ]
-                except TypeError:
-                    raise Unreadable("a value is a list or an object") from None
+                found = [by_value(row.get(name) for row in some) for name in columns]
                 yield Piece(found, file.tell() / size)
 
-    @staticmethod
-    def _rows(file: IO[bytes]) -> Iterator[dict[str, object]]:
+    def _rows(
+        self, file: IO[bytes], columns: Sequence[str] = ()
+    ) -> Iterator[dict[str, object]]:
+        late = [name for name in OPTIONAL if columns and name not in self.names]
         for number, line in enumerate(iter(file.readline, b""), start=1):
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
+                yield _object(line, columns, late)
+            except (TypeError, ValueError, RecursionError) as error:
                 raise Unreadable(f"line {number}: {error}") from None
-            if not isinstance(row, dict):
-                raise Unreadable(f"line {number} is no object")
-            yield row
 
 
-def by_columns(rows: Iterable[Sequence[object]]) -> list[Encoded]:
-    """Rows turned into columns; there is at least one row."""
-    return [by_value(values) for values in zip(*rows, strict=True)]
+def _object(
+    line: bytes, columns: Sequence[str], late: Sequence[str]
+) -> dict[str, object]:
+    """The object in a line, with one value in each column, and none that is late."""
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        raise TypeError("it is no object")
+    for name in columns:
+        if isinstance(row.get(name), (list, dict)):
+            raise TypeError(f"`{name}` is a list or an object")
+    for name in late:
+        if name in row:
+            raise ValueError(f"it has `{name}`, and the first line has not")
+    return row

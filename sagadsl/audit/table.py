@@ -26,20 +26,24 @@ class Columns(NamedTuple):
     def among(self, names: Sequence[str], aggregate: str) -> Columns:
         """Those that a table has; `aggregate` is what the saga calls its own.
 
-        Raises `Unreadable` if one is asked for that the table has not.
+        Raises `Unreadable` for one that the table has not, or has several times.
         """
         for asked in self:
             if asked is not None and asked not in names:
                 raise Unreadable(_lacks(asked, names))
         step = self.step or _first(("step",), names)
         usual = [name for name in names if name != step]
-        return Columns(
+        found = Columns(
             self.aggregate or _first(("aggregate_id", aggregate), names),
             step,
             self.event or _first(("event",), usual, needed=False),
             self.version or _first(("version",), usual, needed=False),
             self.seq or _first(("seq",), usual, needed=False),
         )
+        for name in found:
+            if name is not None and names.count(name) > 1:
+                raise Unreadable(f"there are {names.count(name)} columns `{name}`")
+        return found
 
 
 def audit_table(

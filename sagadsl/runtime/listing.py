@@ -199,7 +199,7 @@ class Listing:
         known = ", ".join(map(str, self._saga.versions)) if self._saga else "version"
         # The database knows by the very words that an index holds the rows.
         waits = f"version IN ({known}) AND (parked > 0 OR stuck > 0)"
-        goes = f"version IN ({known}) AND parked = 0 AND stuck = 0"
+        goes = f"version IN ({known}) AND parked <= 0 AND stuck <= 0"
         late = "due > 0 AND due <= ?"
         times = (now - GRACE, now)
         free = f"NOT ({late})"

@@ -138,7 +138,8 @@ class Log:
         """Why these cannot be the rows of a process; empty if they can."""
         if not all(type(number) is int for number in process[4:12]):
             return "what should be a number is none"
-        if [row.seq for row in self.rows] != list(range(1, process.seq + 1)):
+        numbers = [row.seq for row in self.rows]
+        if len(numbers) != process.seq or numbers != list(range(1, len(numbers) + 1)):
             return f"its log has not the rows 1 to {process.seq}"
         if self.odd:
             return self.odd

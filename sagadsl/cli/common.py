@@ -20,6 +20,7 @@ from sagadsl.cli.files import (
     shown,
 )
 from sagadsl.diagnostics import Finding
+from sagadsl.diagnostics.cells import visible_lines
 from sagadsl.model import Pinned, Version
 
 
@@ -119,5 +120,5 @@ def print_json(value: object) -> None:
 
 def wanting(message: str) -> NoReturn:
     """Say why the input was found wanting, and exit with 1."""
-    click.echo(message, err=True)
+    click.echo(visible_lines(message), err=True)
     sys.exit(1)

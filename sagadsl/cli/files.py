@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 
 from sagadsl.cli.stamp import folders_below
+from sagadsl.diagnostics.cells import visible_lines
 from sagadsl.source import Source
 
 # Who is hurt by a change; the compiler has the rules of each.
@@ -24,9 +25,9 @@ class Unusable(click.ClickException):
     exit_code = 2
 
     def show(self, file: object = None) -> None:
-        """Say it in one line."""
+        """Say it; what is read from a file or a store never drives a terminal."""
         del file
-        click.echo(f"sagac: {self.message}", err=True)
+        click.echo(f"sagac: {visible_lines(self.message)}", err=True)
 
 
 class Config(NamedTuple):

@@ -121,7 +121,8 @@ def _headline(portrait: Portrait) -> str:
     else:
         word, color = f"ended, {portrait.ended and portrait.ended.outcome}", ""
     name = visible(f"{portrait.known.name} {portrait.aggregate_id}")
-    return f"{name}, version {portrait.version}{draft}: {painted(word, color)}"
+    told = painted(visible(word), color)
+    return f"{name}, version {portrait.version}{draft}: {told}"
 
 
 def _facts(portrait: Portrait) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from sagadsl.cli.stores import (
     store_option,
 )
 from sagadsl.cli.words import COLORS, as_data, moment, span, standing, waits_for
+from sagadsl.diagnostics.cells import visible
 from sagadsl.runtime import Condition, Listed, Store
 from sagadsl.runtime.listing import waiting_messages
 
@@ -169,7 +170,8 @@ def _lines(view: _View) -> list[str]:
         ]
         total = sum(counts.values())
         what = "process" if total == 1 else "processes"
-        lines.append(f"{name}: {total} {what}" + (f": {', '.join(told)}" * bool(told)))
+        counted = f"{visible(name)}: {total} {what}"
+        lines.append(counted + (f": {', '.join(told)}" * bool(told)))
     if view.messages:
         what = "message waits" if view.messages == 1 else "messages wait"
         lines.append(f"{view.messages} {what} to be delivered")

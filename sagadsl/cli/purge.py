@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from sagadsl.cli.common import json_option, print_json
-from sagadsl.cli.stores import opened, saga_option, store_option
+from sagadsl.cli.stores import opened, saga_option, store_option, wanted_sagas
+from sagadsl.diagnostics.cells import visible
 
 
 @click.command("purge")
@@ -24,17 +25,16 @@ def command(url: str, only: str | None, *, archives: bool, as_json: bool) -> Non
     Their ids are free for new ones then. Workers that serve do it as well, but never
     touch an archive.
     """
-    from sagadsl.runtime.listing import sagas_in  # noqa: PLC0415  imports the runtime
-    from sagadsl.runtime.purge import purge  # noqa: PLC0415  as above
+    from sagadsl.runtime.purge import purge  # noqa: PLC0415  imports the runtime
 
     with opened(url) as store:
-        names = [only] if only is not None else sagas_in(store.database)
+        names = wanted_sagas(store, only)
         done = {name: purge(store.database, name, archives=archives) for name in names}
     if as_json:
         print_json({name: each._asdict() for name, each in done.items()})
         return
     for name, each in done.items():
         kept = f" and {each.archives} archived" if archives else ""
-        click.echo(f"{name}: {each.tombstones} forgotten{kept}")
+        click.echo(f"{visible(name)}: {each.tombstones} forgotten{kept}")
     if not done:
         click.echo("nothing to forget")

@@ -22,6 +22,7 @@ from sagadsl.cli.stores import (
     store_option,
     whose,
 )
+from sagadsl.diagnostics.cells import visible
 from sagadsl.machine import Record
 from sagadsl.runtime import Store
 
@@ -77,7 +78,7 @@ def command(
 def _seen(store: Store, known: Known, aggregate_id: str) -> list[str]:
     portrait = portrait_of(store.database, known, aggregate_id)
     if portrait is None:  # it has ended, and is not remembered
-        return [f"there is no {known.name} {aggregate_id}"]
+        return [visible(f"there is no {known.name} {aggregate_id}")]
     return lines_of(portrait)
 
 

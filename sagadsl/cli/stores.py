@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +13,7 @@ import click
 from sagadsl import machine
 from sagadsl.cli.common import compile_or_exit, wanting
 from sagadsl.cli.files import Unusable, find_sagas, read_config, shown
+from sagadsl.diagnostics.cells import visible
 from sagadsl.model import Pinned, Version
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def outliving(draw: Callable[[], list[str]]) -> Callable[[], list[str]]:
         try:
             return draw()
         except StoreError as error:
-            return [f"cannot use the store: {error}"]
+            return [visible(f"cannot use the store: {error}")]
 
     return drawn
 
@@ -137,17 +138,26 @@ def known_sagas(store: Store, paths: Sequence[Path], only: str | None) -> list[K
 
     Of each the source is read if it is among the paths, or where sagas are looked for.
     """
+    sources = _sources(paths)
+    names = wanted_sagas(store, only, sources if paths else None)
+    return [_known(store, name, sources.get(name, [])) for name in names]
+
+
+def wanted_sagas(
+    store: Store, only: str | None, among: Container[str] | None = None
+) -> list[str]:
+    """The names of the sagas that a store has, or of the one that is asked for."""
     from sagadsl.runtime.listing import sagas_in  # noqa: PLC0415  imports the runtime
 
-    sources = _sources(paths)
     names = sagas_in(store.database)
-    if paths:
-        names = [name for name in names if name in sources]
-    if only is not None:
-        if only not in names:
-            raise click.BadParameter(f"there is no {only} here", param_hint="--saga")
-        names = [only]
-    return [_known(store, name, sources.get(name, [])) for name in names]
+    if among is not None:
+        names = [name for name in names if name in among]
+    if only is None:
+        return names
+    if only not in names:
+        message = f"there is no {visible(only)} here"
+        raise click.BadParameter(message, param_hint="--saga")
+    return [only]
 
 
 def _sources(paths: Sequence[Path]) -> Mapping[str, list[Path]]:
@@ -188,7 +198,8 @@ def whose(known: Sequence[Known], aggregate_id: str) -> Known:
         wanting(f"there is no {names} {aggregate_id}")
     if len(found) > 1:
         names = " and ".join(each.name for each in found)
-        raise click.UsageError(f"there is a {names} {aggregate_id}; say --saga")
+        message = f"there is a {names} {aggregate_id}; say --saga"
+        raise click.UsageError(visible(message))
     return found[0]
 
 

@@ -18,6 +18,11 @@ def visible(text: str) -> str:
     return "".join(map(_visible, text))
 
 
+def visible_lines(text: str) -> str:
+    """The text with what cannot be seen as in `visible`, save for its line ends."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def _visible(character: str) -> str:
     if character.isprintable():
         return character

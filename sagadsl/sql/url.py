@@ -14,7 +14,8 @@ _HOST = r"(?:\[[^\]@/?\s]*\]|[^]:@/?,\s[]*)(?::\d*)?"
 _POSTGRES = re.compile(
     rf"[a-z]+://(?:[^@/?\s]*@)?{_HOST}(?:,{_HOST})*(?:/[^@?\s]*)?(?:\?[^@\s]*)?"
 )
-_BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+# What is no code of a byte, or of the one that ends a text; and halves of characters.
+_ODD = re.compile("%(?!(?!00)[0-9A-Fa-f]{2})|[\0\ud800-\udfff]")
 
 
 class SqliteUrl(NamedTuple):
@@ -37,7 +38,7 @@ def is_postgres(url: str) -> bool:
 
 def why_malformed(url: str) -> str:
     """Why a URL of PostgreSQL cannot be read; empty if it can."""
-    if _POSTGRES.fullmatch(url) and not _BAD_ESCAPE.search(url):
+    if _POSTGRES.fullmatch(url) and not _ODD.search(url):
         return ""
     return (
         "the URL is malformed; write postgresql://user:password@host:port/name, and of"

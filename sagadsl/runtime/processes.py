@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -167,7 +167,10 @@ class Processes:
         """
         sql = statements.RENEW.format(now=self.database.dialect.now)
         kept: set[str] = set()
-        with self.database.transaction():
+        # A turn locks rows in an order of its own: who held some while waiting for
+        # others could wait for it, and it for them. SQLite has one lock, for all.
+        rows_lock = self.database.dialect.name == "postgres"
+        with nullcontext() if rows_lock else self.database.transaction():
             for aggregate_id, fence in leases:
                 key = (self.saga.name, aggregate_id, fence, worker)
                 if self.database.execute(sql, (lease, *key)):

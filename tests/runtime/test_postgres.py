@@ -69,3 +69,34 @@ def test_a_message_that_is_slow_to_be_committed_stays_the_first_of_its_process(
         assert driver.deliver(send) == 2
         assert driver.deliver(send) == 2
     assert sent == [("42", 1), ("42", 2), ("43", 1), ("43", 2)]
+
+
+def test_leases_are_renewed_while_others_write_in_another_order(
+    postgres_url: str, world: World
+) -> None:
+    """With all rows in one transaction each would wait for the other."""
+    update = b"UPDATE saga_process SET data = '{}' WHERE aggregate_id = %s"
+    waiting = b"SELECT count(*) FROM pg_locks WHERE NOT granted"
+    renewed: list[set[str]] = []
+    with (
+        open_store(postgres_url) as store,
+        Driver(order_saga, world, store, worker="me") as driver,
+        psycopg.connect(postgres_url, autocommit=True) as looks,
+        psycopg.connect(postgres_url) as writes,
+    ):
+        for order in ("1", "2"):
+            driver.start(order)
+        store.database.execute("UPDATE saga_process SET worker = 'me'")
+        writes.execute(update, ("2",))
+        thread = threading.Thread(
+            target=lambda: renewed.append(
+                driver.processes.renew([("1", 0), ("2", 0)], "me", 60_000)
+            )
+        )
+        thread.start()
+        while looks.execute(waiting).fetchone() == (0,):
+            pass
+        writes.execute(update, ("1",))
+        writes.commit()
+        thread.join()
+    assert renewed == [{"1", "2"}]

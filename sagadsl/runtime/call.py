@@ -151,7 +151,7 @@ def _why_not_kept(answer: object) -> str:
     if not isinstance(answer, Mapping):
         return f"{type(answer).__name__} is no mapping"
     try:
-        json.dumps({**answer})
+        json.dumps({**answer}, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         return str(error)
     return ""

@@ -14,7 +14,7 @@ from sagadsl.runtime import purge, requests, telemetry
 from sagadsl.runtime.ask import Request, ask, missing
 from sagadsl.runtime.attend import attending
 from sagadsl.runtime.call import Caller
-from sagadsl.runtime.given import as_text, checked_id
+from sagadsl.runtime.given import as_json, as_text, checked_id
 from sagadsl.runtime.lease import Keeper
 from sagadsl.runtime.listing import Condition, Listed, Listing
 from sagadsl.runtime.process import TOLD
@@ -103,7 +103,8 @@ class Driver:
         process: then that one performs it. `data` is kept with the process. The result
         tells where it stands after that; an effect that failed is no refusal.
         """
-        return self._ask(aggregate_id, requests.fire(action, by, data, note))
+        kept = as_json(data) if data else None
+        return self._ask(aggregate_id, requests.fire(action, by, kept, note))
 
     def abort(self, aggregate_id: str, by: str = "operator", note: str = "") -> Result:
         """Give a process up, and have a worker take back what is done."""

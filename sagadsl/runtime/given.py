@@ -28,7 +28,9 @@ def as_text(data: Mapping[str, Any] | None) -> str:
 
     Raises `TypeError` or `ValueError` for what JSON cannot hold.
     """
-    return json.dumps({**data}, separators=(",", ":")) if data else ""
+    if not data:
+        return ""
+    return json.dumps({**data}, separators=(",", ":"), allow_nan=False)
 
 
 def as_json(data: Mapping[str, Any] | None) -> dict[str, Any]:

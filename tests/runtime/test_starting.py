@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import nan
 from typing import Any
 
 import order_saga
@@ -73,6 +74,7 @@ def test_what_cannot_be_kept_is_told_of_and_the_step_is_done(
     caplog.set_level("WARNING", "sagadsl.runtime")
     world.tell("pack_parcel", lambda _: {"boxes": {1, 2}})
     world.tell("send_invoice", lambda _: "r-1")
+    world.tell("make_payment", lambda _: {"rate": nan})
     paid(driver, "42")
     driver.fire("42", "validate_payment", by="ops")
     driver.run()
@@ -80,9 +82,22 @@ def test_what_cannot_be_kept_is_told_of_and_the_step_is_done(
     assert store.database.rows("SELECT data FROM saga_process") == [("",)]
     said = "what it returned is not kept: "
     assert [record.getMessage() for record in caplog.records] == [
+        f"make_payment: {said}Out of range float values are not JSON compliant",
         f"pack_parcel: {said}Object of type set is not JSON serializable",
         f"send_invoice: {said}str is no mapping",
     ]
+
+
+@pytest.mark.parametrize("data", [{"rate": nan}, {"boxes": {1, 2}}])
+def test_data_that_json_cannot_hold_are_refused(
+    driver: Driver, store: Store, data: dict[str, Any]
+) -> None:
+    with pytest.raises((TypeError, ValueError), match="JSON"):
+        driver.start("42", data)
+    assert driver.start("42").accepted
+    with pytest.raises((TypeError, ValueError), match="JSON"):
+        driver.fire("42", "check_out", by="user", data=data)
+    assert log(store, "42") == ["start"]
 
 
 def test_what_a_handler_is_told(driver: Driver, world: World) -> None:

@@ -11,6 +11,7 @@ from sagadsl.runtime.database import Database, StoreError
 from sagadsl.sql import MIGRATIONS, SCHEMA_VERSION, schema
 from sagadsl.sql.url import SQLITE_PREFIX, SqliteUrl, is_postgres, why_malformed
 
+_UNDEFINED_TABLE = "42P01"  # the code of the error in PostgreSQL
 _PREPARES = 0x73616761  # of the locks that have no table, the one that we take
 
 
@@ -60,7 +61,8 @@ class Store:
         try:
             ((version,),) = self.database.rows("SELECT max(version) FROM saga_schema")
         except StoreError as error:
-            if "saga_schema" in str(error):
+            undefined = getattr(error.__cause__, "sqlstate", "") == _UNDEFINED_TABLE
+            if undefined or "no such table: saga_schema" in str(error):
                 return 0
             raise
         return int(version or 0)

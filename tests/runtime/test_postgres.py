@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from world import World
 
-from sagadsl.runtime import Driver, Message, Outcome, open_store
+from sagadsl.runtime import Driver, Message, Outcome, StoreError, open_store
 
 
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
@@ -100,3 +100,17 @@ def test_leases_are_renewed_while_others_write_in_another_order(
         writes.commit()
         thread.join()
     assert renewed == [{"1", "2"}]
+
+
+def test_who_may_not_read_the_tables_is_told_so(postgres_url: str) -> None:
+    """And not that there are none."""
+    with (
+        open_store(postgres_url),
+        psycopg.connect(postgres_url, autocommit=True) as client,
+    ):
+        guest = f"guest_of_{client.info.dbname}"
+        client.execute(f"CREATE ROLE {guest}".encode())
+        for create in (False, True):
+            with pytest.raises(StoreError, match="denied for table saga_schema"):
+                open_store(f"{postgres_url}&options=-crole%3D{guest}", create=create)
+        client.execute(f"DROP ROLE {guest}".encode())

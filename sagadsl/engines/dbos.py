@@ -7,7 +7,7 @@ call another step stores a token, so that who comes back to the call asks instea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Unpack
 
@@ -45,14 +45,19 @@ def config(
     under its own takes up what it had. The `application_version` is that of our rules,
     not of a saga: a process keeps its version by the name of its workflow, so a newer
     worker can take up what an older one has left. Raises `ValueError` without a worker.
+
+    DBOS lets any worker of the same `application_version` take what another recovers,
+    and an older one would strand what it does not know. So the worker's name is part of
+    it, unless one is given, which only workers share that know the same versions.
     """
     if not worker:
         raise ValueError("a worker needs a name of its own, which it keeps")
+    shared = others.get("application_version") or worker
     given: DBOSConfig = {
         **others,
         "name": name,
         "system_database_url": url,
-        "application_version": RULES,
+        "application_version": f"{RULES}/{shared}",
         "executor_id": worker,
     }
     if url.startswith("sqlite"):  # which tells nobody of what was written
@@ -68,8 +73,7 @@ class DbosSaga(Front[Result]):
         self.saga = Saga(saga)
         self.calls = Calls(self.saga, handlers)
         self._workflows = {
-            number: DBOS.workflow(name=f"{self.saga.name}@{number}")(self._flow(number))
-            for number in self.saga.versions
+            number: self._workflow(number) for number in self.saga.versions
         }
 
     def workflow_id(self, aggregate_id: str) -> str:
@@ -120,7 +124,7 @@ class DbosSaga(Front[Result]):
         why = f"its workflow has the status {status.status}: {status.error}"
         return Result(Outcome.REFUSED, why)
 
-    def _flow(self, version: int) -> Any:
+    def _workflow(self, version: int) -> Callable[..., Any]:
         """The workflow of a version: it returns what is kept of a process."""
 
         async def run(
@@ -129,8 +133,9 @@ class DbosSaga(Front[Result]):
             flow = Flow(self.saga, version, aggregate_id, data, started)
             return await _Run(self.calls, flow, started).run()
 
-        run.__qualname__ = f"{self.saga.name}@{version}"
-        return run
+        name = f"{self.saga.name}@{version}"
+        run.__qualname__ = name
+        return DBOS.workflow(name=name)(run)
 
 
 class _Step:

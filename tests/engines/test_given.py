@@ -9,7 +9,8 @@ import pytest
 from world import World
 
 from sagadsl.engines.calls import Answer, Calls
-from sagadsl.engines.flow import Flow
+from sagadsl.engines.dbos import config
+from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, Front
 from sagadsl.runtime import Context, Driver, Store
 from sagadsl.runtime.given import checked_id
@@ -60,6 +61,18 @@ def test_what_a_process_could_not_take_is_not_sent() -> None:
         front.upgrade("42", wrong_version)
     asked = front.fire("42", "check_out", "user", {"at": (2, 3)})
     assert asked.values["values"] == {"at": [2, 3]}, "as a worker reads it"
+
+
+def test_workers_of_dbos_share_what_they_recover_only_if_told_so() -> None:
+    """Our rules are part of it in any case: by others a process would go wrong."""
+    url = "sqlite:///shop.db"
+    alone = config("shop", url, "shop-1")
+    shared = config("shop", url, "shop-1", application_version="7")
+    assert alone["executor_id"] == shared["executor_id"] == "shop-1"
+    assert alone["application_version"] == f"{RULES}/shop-1"
+    assert shared["application_version"] == f"{RULES}/7"
+    with pytest.raises(ValueError, match="a worker needs a name of its own"):
+        config("shop", url, "")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit(3), GeneratorExit])

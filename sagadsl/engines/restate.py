@@ -22,6 +22,7 @@ from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, un
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.given import as_json, checked_id
+from sagadsl.runtime.requests import no_version
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
@@ -121,6 +122,7 @@ def _workflow(saga: Saga, calls: Calls) -> tuple[restate.Workflow, Any]:
     ) -> dict[str, Any]:
         """Drive a process to its end, and return what is kept of it."""
         started = given["time"]
+        _must_know(saga, given["version"])
         flow = Flow(saga, given["version"], ctx.key(), given["data"], started)
         return await _Run(calls, flow, ctx).run(started)
 
@@ -240,6 +242,8 @@ class _Run:
             return asked.request(saga)
         name = f"{saga.name}@{asked.values['to']} known"
         known = await self._context.run_typed(name, partial(asked.is_known, saga))
+        if known:
+            _must_know(saga, asked.values["to"])
         return asked.request(saga, known=known)
 
     def _listen(self) -> None:
@@ -266,6 +270,12 @@ class _Run:
 
     def _woken(self, wake: int, _: None) -> None:
         self._now = max(self._now, wake)
+
+
+def _must_know(saga: Saga, version: int) -> None:
+    """Leave a process to a newer worker: the server calls again, and tells this."""
+    if version not in saga.versions:
+        raise LookupError(f"{no_version(saga, version).reason}: a newer worker has")
 
 
 def _promise(

@@ -64,6 +64,11 @@ class RestateServer:
             self.child.kill()
             self.child.wait()
 
+    def restart(self) -> None:
+        """End it at once, and have it again on what it has stored."""
+        self.kill()
+        self.begin()
+
     def _answers(self) -> bool:
         health = (
             f"{self.options['admin']}/health",

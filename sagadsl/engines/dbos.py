@@ -125,7 +125,11 @@ class DbosSaga(Front[Result]):
         return Result(Outcome.REFUSED, why)
 
     def _workflow(self, version: int) -> Callable[..., Any]:
-        """The workflow of a version: it returns what is kept of a process."""
+        """The workflow of a version: it returns what is kept of a process.
+
+        It is recovered as often as a worker ends: DBOS would give it up after a hundred
+        times, and a process may wait for longer than that.
+        """
 
         async def run(
             aggregate_id: str, data: dict[str, Any], started: int
@@ -135,7 +139,7 @@ class DbosSaga(Front[Result]):
 
         name = f"{self.saga.name}@{version}"
         run.__qualname__ = name
-        return DBOS.workflow(name=name)(run)
+        return DBOS.workflow(name=name, max_recovery_attempts=None)(run)
 
 
 class _Step:

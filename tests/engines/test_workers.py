@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,21 @@ def test_one_worker_is_killed_beside_another(place: Place) -> None:
             tally = loop(first, sagas=40, kills=10, seed=3, beside=second)
     assert tally.kills > 5
     assert (tally.twice, tally.lost, tally.unfinished) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("place", ["dbos"], indirect=True)
+def test_a_process_outlives_any_number_of_workers(
+    place: Place, compiled: Path, aggregate: str
+) -> None:
+    """DBOS of itself gives up a workflow that was recovered a hundred times."""
+    with place.worker(compiled / "v1") as worker:
+        trip = Process(worker, "trip", aggregate)
+        scenarios.ready(trip)
+        worker.kill()
+        with sqlite3.connect(place.folder / "store.db") as database:
+            database.execute("UPDATE workflow_status SET recovery_attempts = 1000")
+        scenarios.home(trip)
+        scenarios.once(trip, *scenarios.FORWARD, "depart")
 
 
 def test_server_is_killed_during_a_call(

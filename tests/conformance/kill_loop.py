@@ -1,5 +1,6 @@
 """Kill the worker again and again while sagas run, and count what happened twice.
 
+Where an engine is a server, it is killed as well, and begins again on what it stored.
 `python tests/conformance/kill_loop.py` prints a table of the backends, beside sagas
 that were written by hand for the engines. `--sagas` and `--kills` say how many.
 """
@@ -16,12 +17,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 from backends import HERE, Backend
+from restate_server import RestateServer, program
 
 PATIENCE = 60.0  # seconds until what must come to its end has not
 PACE = 0.02  # seconds before and after each effect
@@ -44,22 +47,26 @@ def loop(
     kills: int,
     seed: int = 1,
     beside: Backend | None = None,
+    server: RestateServer | None = None,
 ) -> Tally:
     """Start sagas, kill the worker at random moments, and let all come to an end.
 
-    `beside` is another worker, which lives and starts every other saga.
+    `beside` is another worker, which lives and starts every other saga. If a `server`
+    is given, it is killed in the worker's stead.
     """
     rng = random.Random(seed)
-    names = [f"e-{number}" for number in range(sagas)]
+    run = uuid4()  # a server remembers those of other loops
+    names = [f"{run}-{number}" for number in range(sagas)]
     fatal = set(rng.sample(range(sagas), kills))
     killed = 0
+    strike = server.restart if server else backend.kill
     for number, name in enumerate(names):
         asked = beside if beside and number % 2 else backend
         while asked.ask("errand", "start", name) is None:
             pass
-        if number in fatal and backend.child is not None:
+        if number in fatal and (server or backend.child):
             time.sleep(rng.random() * 12 * PACE)
-            backend.kill()
+            strike()
             killed += 1
     unfinished = sum(not _ends(backend, name) for name in names)
     effects = Counter((name, what) for name in names for what in _of(backend, name))
@@ -111,36 +118,49 @@ def placed(kind: str, options: Mapping[str, str]) -> Iterator[Backend]:
             backend.kill()
 
 
+class Row(NamedTuple):
+    """A row of the table: a backend, what it is on, and the server that is killed."""
+
+    kind: str
+    on: str
+    options: Mapping[str, str]
+    server: RestateServer | None = None
+
+
+def rows(database: Callable[[str], str], server: RestateServer) -> Iterator[Row]:
+    """All rows of the table."""
+    kinds = ("embedded", "dbos", "naive-dbos")
+    for kind in kinds:
+        yield Row(kind, "SQLite", {"url": "sqlite:///{folder}/store.db"})
+    for kind in kinds:
+        yield Row(kind, "PostgreSQL", {"url": database(kind.replace("-", "_"))})
+    for kind in ("restate", "naive-restate"):
+        yield Row(kind, "its server", server.options)
+        yield Row(kind, "its server, which is killed", server.options, server)
+
+
 def main() -> None:
     """The table."""
     sys.path.insert(0, str(HERE.parents[1] / "examples"))
     from own_postgres import server as postgres_server
-    from restate_server import RestateServer, program
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sagas", type=int, default=200)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--only", default="", help="backends whose names have this")
+    parser.add_argument("--only", default="", help="rows whose words have this")
     asked = parser.parse_args()
-    sqlite = {"url": "sqlite:///{folder}/store.db"}
-    kinds = ("embedded", "dbos", "naive-dbos")
     with tempfile.TemporaryDirectory() as place, postgres_server() as postgres:
         server = RestateServer(program(), Path(place))
         server.begin()
-        rows = [(kind, "SQLite", sqlite) for kind in kinds]
-        for kind in kinds:
-            url = {"url": postgres.database(kind.replace("-", "_"))}
-            rows += [(kind, "PostgreSQL", url)]
-        for kind in ("restate", "naive-restate"):
-            rows += [(kind, "its server", server.options)]
         print("| backend | on | sagas | kills | twice | lost | unfinished |")
         print("|---|---|---|---|---|---|---|")
-        for kind, where, options in rows:
-            if asked.only not in kind:
+        for row in rows(postgres.database, server):
+            if asked.only not in f"{row.kind} on {row.on}":
                 continue
-            with placed(kind, options) as backend:
-                tally = loop(backend, asked.sagas, asked.kills)
-            print(f"| {kind} | {where} | {' | '.join(map(str, tally))} |", flush=True)
+            with placed(row.kind, row.options) as backend:
+                tally = loop(backend, asked.sagas, asked.kills, server=row.server)
+            cells = (row.kind, row.on, *tally)
+            print(f"| {' | '.join(map(str, cells))} |", flush=True)
         server.kill()
 
 

@@ -157,7 +157,7 @@ async def _restate(
     import httpx
 
     end = asyncio.Event()
-    served = asyncio.create_task(_serve(services, int(at["port"]), end))
+    served = asyncio.create_task(serve(services, int(at["port"]), end))
     await asyncio.sleep(0.5)
     async with httpx.AsyncClient(base_url=at["ingress"], timeout=None) as http:
         uri = {"uri": f"http://127.0.0.1:{at['port']}", "force": True}
@@ -179,8 +179,8 @@ async def _restate(
     await served
 
 
-async def _serve(services: list[Any], port: int, end: asyncio.Event) -> None:
-    """Serve on a port that workers share."""
+async def serve(services: list[Any], port: int, end: asyncio.Event) -> None:
+    """Serve what Restate calls, on a port that workers share."""
     import hypercorn
     import hypercorn.asyncio
     import restate

@@ -1,20 +1,26 @@
-"""Orders of twelve steps in a process of their own, by the runtime or by DBOS.
+"""Orders of twelve steps in a process of their own: by the runtime, DBOS or Restate.
 
 Each line that is read is a command and its numbers; the answer is how many seconds it
-took. Both sides have the same commands.
+took. All sides have the same commands, but Restate's only those about a death.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count, islice
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 from uuid import uuid4
 
 if TYPE_CHECKING:
@@ -26,15 +32,7 @@ THREADS = 8  # of DBOS: with 32 it takes longer
 
 
 class Orders(Protocol):
-    """What both sides can do."""
-
-    def one(self, orders: int) -> None:
-        """Start so many, and do the steps of each before the next."""
-        ...
-
-    def many(self, orders: int, at_a_time: int) -> None:
-        """Start so many, and do the steps of several at a time."""
-        ...
+    """What all sides can do."""
 
     def die(self) -> None:
         """Start an order, and be killed in the middle of a step."""
@@ -155,6 +153,52 @@ class Dbos:
             handle.get_result(polling_interval_sec=0.01)
 
 
+class Restate:
+    """A workflow of so many steps, on a server: `url` tells where, and which order."""
+
+    def __init__(self, url: str) -> None:
+        import restate
+        from engine_workers import serve
+
+        self.fatal = 0
+        self._at = json.loads(url)
+        workflow = restate.Workflow("order")
+
+        async def run(context: restate.WorkflowContext, given: dict[str, Any]) -> None:
+            del given
+            for number in range(STEPS):
+                step = partial(effect, number, self.fatal)
+                await context.run_typed(f"do_{number}", step)
+
+        run.__annotations__["context"] = restate.WorkflowContext
+        workflow.main()(run)
+        served = serve([workflow], int(self._at["port"]), asyncio.Event())
+        threading.Thread(target=asyncio.run, args=(served,), daemon=True).start()
+
+    def die(self) -> None:
+        """Start an order, and be killed in the middle of a step."""
+        self.fatal = FATAL
+        worker = {"uri": f"http://127.0.0.1:{self._at['port']}", "force": True}
+        while not self._asked(f"{self._at['admin']}/deployments", worker):
+            sleep(0.1)  # it does not listen yet
+        self._asked(f"{self._at['ingress']}/order/{self._at['order']}/run", {})
+
+    def recover(self) -> None:
+        """Bring the order to its end that the process before has left."""
+        order = f"restate/workflow/order/{self._at['order']}/attach"
+        assert self._asked(f"{self._at['ingress']}/{order}")
+
+    def _asked(self, url: str, given: object = None) -> bool:
+        """Whether the server does as it is asked, which it says when it is done."""
+        body = None if given is None else json.dumps(given).encode()
+        request = Request(url, body, {"content-type": "application/json"})
+        try:
+            urlopen(request).close()
+        except HTTPError:
+            return False
+        return True
+
+
 def effect(number: int, fatal: int) -> None:
     """What each step does: nothing, unless it is to be the last."""
     if number == fatal > 0:
@@ -168,10 +212,17 @@ def log_ahead(path: str) -> None:
     connection.close()
 
 
+SIDES: dict[str, Callable[[str], Orders]] = {
+    "ours": Ours,
+    "dbos": Dbos,
+    "restate": Restate,
+}
+
+
 def main() -> None:
     """Answer commands until there are no more."""
     side, url = sys.argv[1:]
-    orders: Orders = Ours(url) if side == "ours" else Dbos(url)
+    orders: Orders = SIDES[side](url)
     print("ready", flush=True)
     for line in sys.stdin:
         command, *numbers = line.split()

@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 PYTHON = {"dbos": "3.4.0", "python-statemachine": "3.2.2", "transitions": "0.9.3"}
 NODE = {"state-machine-cat": "14.0.8", "@bufbuild/buf": "1.75.0"}
+# Apart from the others: there is no server for every machine.
+RESTATE = {"hypercorn": "0.18.0", "restate-sdk": "1.3.0"}
+SERVER = {"@restatedev/restate-server": "1.7.12"}
 
 MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "aarch64", "arm64": "arm64"}
 
@@ -27,8 +30,21 @@ class NoPeer(Exception):
 
 def python_packages(folder: Path) -> Path:
     """The folder to import the Python peers from."""
-    pins = [f"{name}=={version}" for name, version in PYTHON.items()]
-    place = folder / "python"
+    return _python_packages(folder / "python", PYTHON)
+
+
+def restate(folder: Path) -> tuple[Path, Path]:
+    """The folder to import the SDK of Restate from, and the program of its server."""
+    packages = _python_packages(folder / "restate-python", RESTATE)
+    modules = _node_packages(folder / "restate-node", SERVER)
+    found = list(modules.glob("@restatedev/restate-server-*/bin/restate-server"))
+    if not found:
+        raise NoPeer("Restate has no server for this machine")
+    return packages, found[0]
+
+
+def _python_packages(place: Path, wanted: Mapping[str, str]) -> Path:
+    pins = [f"{name}=={version}" for name, version in wanted.items()]
     command = [sys.executable, "-m", "pip", "install", "--quiet"]
     command += ["--disable-pip-version-check", "--target", str(place), *pins]
     return _installed(place, pins, command)
@@ -49,7 +65,7 @@ def postgres() -> Iterator[Server]:
 
 def smcat(folder: Path) -> Path:
     """The command of state-machine-cat."""
-    return _node_packages(folder) / ".bin" / "smcat"
+    return _node_packages(folder / "node", NODE) / ".bin" / "smcat"
 
 
 def buf(folder: Path) -> Path:
@@ -58,18 +74,18 @@ def buf(folder: Path) -> Path:
     machine = MACHINES.get(platform.machine().lower(), "")
     if system == "darwin" and machine == "aarch64":
         machine = "arm64"
-    binary = _node_packages(folder) / "@bufbuild" / f"buf-{system}-{machine}/bin/buf"
+    modules = _node_packages(folder / "node", NODE)
+    binary = modules / "@bufbuild" / f"buf-{system}-{machine}/bin/buf"
     if not binary.exists():
         raise NoPeer(f"buf has no binary for {system} {machine}")
     return binary
 
 
-def _node_packages(folder: Path) -> Path:
+def _node_packages(place: Path, wanted: Mapping[str, str]) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise NoPeer("npm is not installed")
-    pins = [f"{name}@{version}" for name, version in NODE.items()]
-    place = folder / "node"
+    pins = [f"{name}@{version}" for name, version in wanted.items()]
     command = [npm, "install", "--silent", "--no-save", "--no-audit", "--no-fund"]
     command += ["--prefix", str(place), *pins]
     return _installed(place, pins, command) / "node_modules"

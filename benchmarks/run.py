@@ -19,7 +19,7 @@ import calls
 import processes
 import proofs
 import store
-from peers import NODE, PYTHON, NoPeer
+from peers import NODE, PYTHON, RESTATE, SERVER, NoPeer
 from timing import Measured
 
 HERE = Path(__file__).parent
@@ -68,6 +68,7 @@ def _groups() -> Iterator[Iterable[Measured]]:
     yield proofs.searched()
     yield proofs.spin(FOLDER)
     yield store.measure(build, FOLDER)
+    yield store.beside_restate(build, FOLDER)
 
 
 def _shown(group: Iterable[Measured]) -> Iterator[Measured]:
@@ -146,9 +147,8 @@ def _as_json(row: Measured) -> dict[str, object]:
 
 def _write_readme(table: str) -> None:
     """Put the table and the versions into their place."""
-    pins = ", ".join(
-        f"{name} {version}" for name, version in sorted({**PYTHON, **NODE}.items())
-    )
+    pinned = PYTHON | NODE | RESTATE | SERVER
+    pins = ", ".join(f"{name} {version}" for name, version in sorted(pinned.items()))
     head, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     tail = rest.partition(END)[2]
     text = f"{head}{BEGIN}{table}\n\nPeers: {pins}.\n{END}{tail}"

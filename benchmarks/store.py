@@ -1,23 +1,29 @@
-"""Processes in a store, beside DBOS and beside the bare database, all of it durable."""
+"""Processes in a store, beside engines and the bare database, all of it durable."""
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from itertools import count
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count, repeat
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Self
+from uuid import uuid4
 
 import peers
 import samples
 from handled import STEPS, THREADS, log_ahead
 from timing import Measured, Run, Target, interleaved
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests" / "conformance"))
+
 ROUNDS = 5
 DEATHS = 3
 COMMITS = STEPS + 2  # of one order: its start, its claim, and each of its steps
@@ -35,18 +41,62 @@ Fresh = Callable[[str], str]
 def measure(build: Callable[[str, str], Path], folder: Path) -> Iterator[Measured]:
     """Lines about SQLite and PostgreSQL, one after the other."""
     build("performed", samples.performed("performed", STEPS))
-    python = peers.python_packages(folder)
-    path = os.pathsep.join([str(HERE.parent), str(folder), str(python)])
-    environment = {**os.environ, "PYTHONPATH": path}
+    environment = _environment(folder, peers.python_packages(folder))
     with peers.postgres() as server:
-        stores: tuple[tuple[str, int, Fresh], ...] = (
-            ("SQLite", 8, lambda name: _file(folder / f"store_{name}.db")),
-            ("PostgreSQL", 4, server.database),
-        )
-        for where, bound, fresh in stores:
+        for where, bound, fresh in _stores(folder, server.database):
             yield from _steps(where, bound, fresh, environment)
-            yield _recovery(where, fresh, environment)
+            own, others = fresh("own_deaths"), repeat(fresh("others_deaths"))
+            yield _recovery(where, own, "DBOS", others, environment)
             yield _crowd(where, fresh, environment)
+
+
+def beside_restate(
+    build: Callable[[str, str], Path], folder: Path
+) -> Iterator[Measured]:
+    """Lines about both, beside a server of Restate."""
+    build("performed", samples.performed("performed", STEPS))
+    python, program = peers.restate(folder)
+    environment = _environment(folder, python)
+    with _restate(program) as server, peers.postgres() as postgres:
+        for where, _, fresh in _stores(folder, postgres.database):
+            own, orders = fresh("own_others"), _orders(server)
+            yield _recovery(where, own, "Restate", orders, environment)
+
+
+@contextmanager
+def _restate(program: Path) -> Iterator[Mapping[str, str]]:
+    """A server for a while, as the addresses of it and of its worker."""
+    from restate_server import RestateServer
+
+    with tempfile.TemporaryDirectory() as home:
+        server = RestateServer(program, Path(home))
+        try:
+            try:
+                server.begin()
+            except (OSError, AssertionError) as error:
+                raise peers.NoPeer(f"Restate: {error}") from error
+            yield server.options
+        finally:
+            server.kill()
+
+
+def _orders(server: Mapping[str, str]) -> Iterator[str]:
+    """One order after the other, on a server: it remembers those that have ended."""
+    while True:
+        yield json.dumps({**server, "order": str(uuid4())})
+
+
+def _environment(folder: Path, python: Path) -> Environment:
+    path = os.pathsep.join([str(HERE.parent), str(folder), str(python)])
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def _stores(folder: Path, database: Fresh) -> tuple[tuple[str, int, Fresh], ...]:
+    """Each store by its name, and how much faster than DBOS it is to be."""
+    return (
+        ("SQLite", 8, lambda name: _file(folder / f"store_{name}.db")),
+        ("PostgreSQL", 4, database),
+    )
 
 
 def _file(path: Path) -> str:
@@ -84,15 +134,17 @@ def _steps(
     yield Measured(what, steps["group"], "bare driver", taken["raw group"])
 
 
-def _recovery(where: str, fresh: Fresh, environment: Environment) -> Measured:
+def _recovery(
+    where: str, own: str, peer: str, theirs: Iterator[str], environment: Environment
+) -> Measured:
     """How long it takes to end what a killed process has left."""
     runs = {
-        "ours": _recovered("ours", fresh("own_deaths"), environment),
-        "dbos": _recovered("dbos", fresh("others_deaths"), environment),
+        "ours": _recovered("ours", repeat(own), environment),
+        peer: _recovered(peer.lower(), theirs, environment),
     }
     taken = interleaved(runs, DEATHS)
     what = f"{where}, recovery of a killed process"
-    return Measured(what, taken["ours"], "DBOS", taken["dbos"], Target(1))
+    return Measured(what, taken["ours"], peer, taken[peer], Target(1))
 
 
 def _crowd(where: str, fresh: Fresh, environment: Environment) -> Measured:
@@ -154,10 +206,11 @@ class Side:
         return answer
 
 
-def _recovered(side: str, url: str, environment: Environment) -> Run:
+def _recovered(side: str, places: Iterator[str], environment: Environment) -> Run:
     """Seconds from the start of a process to the end of what another has left."""
 
     def recovery() -> float:
+        url = next(places)
         with Side(side, url, environment) as one:
             one.dies()
         start = perf_counter()

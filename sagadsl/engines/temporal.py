@@ -89,7 +89,10 @@ class SagaWorkflow:
         self._begin()
         if self._end is not None:
             return self.look()
-        request = Asked(*asked).request(self._saga)
+        one = Asked(*asked)
+        if not one.is_known(self._saga):  # a newer worker accepted it: left to such
+            raise LookupError(no_version(self._saga, one.values["to"]).reason)
+        request = one.request(self._saga)
         return told(self._go_on(requests=[request])[0])
 
     @ask.validator

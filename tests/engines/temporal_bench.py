@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,14 +98,19 @@ class Bench:
 
     def ask(self, word: str, booking: str, *given: Any, **named: Any) -> Result:
         """Ask, and wait for what comes of it."""
+        return self.later(word, booking, *given, **named).result(PATIENCE)
+
+    def later(
+        self, word: str, booking: str, *given: Any, **named: Any
+    ) -> Future[Result]:
+        """Ask, and do not wait."""
         asked = getattr(self.front, word)
 
         async def waited() -> Result:
             result: Result = await asked(booking, *given, **named)
             return result
 
-        made: Result = self.wait(waited())
-        return made
+        return asyncio.run_coroutine_threadsafe(waited(), self.loop)
 
     def late(self, handler: str) -> None:
         """Have the next call of a handler happen, and come back after its timeout."""

@@ -269,8 +269,8 @@ class Execution:
     def _again(self, task: WorkflowTask) -> None:
         self.task, self.sticky = None, ""
         self._written()
-        pause = 0.1 * (task.attempt - 1)
-        later(pause, self.need_task, task.attempt + 1)
+        attempt = task.attempt + bool(task.started)  # one that nobody took is none
+        later(0.1 * (task.attempt - 1), self.need_task, attempt)
 
     def _remember(self, attributes: Any, completed: int) -> None:
         self.add(

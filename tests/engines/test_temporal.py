@@ -6,7 +6,7 @@ import itertools
 import time
 
 import pytest
-from temporal_bench import INSURED, Bench, bench, build, modules, temporal
+from temporal_bench import INSURED, PATIENCE, Bench, bench, build, modules, temporal
 from temporalio.api.enums.v1 import event_type_pb2
 from temporalio.common import RetryPolicy
 
@@ -213,6 +213,32 @@ def test_a_booking_moves_to_a_newer_version_in_its_workflow(bench, booking, tmp_
     assert "booking@2/insure" in called(bench, booking)
     bench.ask("leave", booking, "user")
     bench.ends(booking, "gone")
+
+
+@pytest.mark.slow
+def test_an_older_worker_leaves_newer_bookings_alone(
+    bench, booking, modules, tmp_path, caplog
+):
+    """Where no deployment keeps it away: a release is taken back for a while."""
+    newer, moved, begun = tmp_path / "v2", f"{booking}-1", f"{booking}-2"
+    build(newer, *INSURED)
+    started(bench, moved)
+    bench.work(newer)
+    assert bench.ask("upgrade", moved).accepted
+    started(bench, begun)
+    bench.work(modules)
+    pay = [bench.later("pay", one, "user") for one in (moved, begun)]
+    bench.until(lambda: "LookupError: booking has no version 2" in caplog.text)
+    bench.until(lambda: "booking@2 is not registered" in caplog.text)
+    assert not bench.world.effects
+    bench.work(newer)
+    for asked, one in zip(pay, (moved, begun), strict=True):
+        assert asked.result(PATIENCE).accepted
+        bench.held(one, "ready")
+        assert bench.ask("leave", one, "user").accepted
+        bench.ends(one, "gone")
+    assert bench.unlike(bench.history(moved)) is None
+    assert bench.world.effects == {"pay": 2, "seat": 2, "issue": 2, "insure": 2}
 
 
 def test_a_long_history_goes_on_as_another(bench, booking, monkeypatch):

@@ -1,9 +1,10 @@
 """Calling handlers for an engine that repeats whatever it has no result of.
 
 Before a `once` call the engine stores a token, which only the worker that drew it takes
-away, once. Who comes to a call whose token is not his, or is taken, knows that it is in
-doubt: so it is not made again but asked about. Each result brings a token along, for a
-call that follows from it: so both are stored in one write.
+away, once. Who comes to a call whose token is not his knows that it is in doubt: so it
+is not made again but asked about. Who comes back to one that he has made himself waits
+for it. Each result brings a token along, for a call that follows from it: so both are
+stored in one write.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -77,6 +79,7 @@ class Calls:
         self._threads = ThreadPoolExecutor(CALLS, f"{saga.name}-call")
         self._drawn: set[str] = set()
         self._made: dict[str, Made] = {}
+        self._lock = threading.Lock()
 
     def name(self, version: int, call: Call) -> str:
         """The name of a call on the engine."""
@@ -89,8 +92,10 @@ class Calls:
         return token
 
     def drop(self, tokens: Iterable[str]) -> None:
-        """Forget tokens that no call needs."""
-        self._drawn.difference_update(tokens)
+        """Forget tokens that no call needs, or whose result is stored."""
+        for token in tokens:
+            self._drawn.discard(token)
+            self._made.pop(token, None)
 
     def begin(self, call: Call, token: str = "") -> list[Any]:
         """Call the handler, and wait a moment for it: an `Answer`.
@@ -107,28 +112,25 @@ class Calls:
 
     async def end(self, call: Call, running: str) -> list[Any]:
         """Wait for a call that `begin` has begun; what was begun elsewhere is lost."""
-        made = self._made.pop(running, None) or self._make(call, "")
-        return await self._end(made)
+        return await self._end(self._made.get(running) or self._make(call, ""))
 
     async def perform(self, call: Call, token: str = "") -> list[Any]:
         """Call the handler, as `begin` does, and wait for its end."""
         return await self._end(self._make(call, token))
 
     def _make(self, call: Call, token: str) -> Made:
-        timeout = call.work.timeout / 1000 or EVER
-        if not needs_token(call) or self._takes(token):
-            outcome = self._threads.submit(self._caller.perform, call)
-        else:
-            outcome = Future()
-            outcome.set_result(Reply("lost", "its worker is gone"))
-        return Made(call, outcome, monotonic() + timeout)
+        """Call the handler, or come back to the call, or know that it may be made."""
+        if not needs_token(call):
+            return self._submitted(call)
+        with self._lock:
+            if token in self._drawn:
+                self._drawn.remove(token)
+                self._made[token] = self._submitted(call)
+            made = self._made.get(token)
+        return made or _made(call, _LOST)
 
-    def _takes(self, token: str) -> bool:
-        try:
-            self._drawn.remove(token)
-        except KeyError:
-            return False
-        return True
+    def _submitted(self, call: Call) -> Made:
+        return _made(call, self._threads.submit(self._caller.perform, call))
 
     async def _end(self, made: Made) -> list[Any]:
         await asyncio.wait([asyncio.wrap_future(made.outcome)], timeout=made.left)
@@ -142,6 +144,15 @@ class Calls:
             made.outcome.add_done_callback(made.late)
         values = dict(reply.values) if reply.values else None
         return [*Answer(reply.word, reply.note, values, now(), self.draw())]
+
+
+def _made(call: Call, outcome: Future[Reply]) -> Made:
+    timeout = call.work.timeout / 1000 or EVER
+    return Made(call, outcome, monotonic() + timeout)
+
+
+_LOST: Future[Reply] = Future()
+_LOST.set_result(Reply("lost", "its worker is gone"))
 
 
 def _reply(outcome: Future[Reply]) -> Reply:

@@ -149,7 +149,7 @@ class _Step:
         self.call = call
         self._calls = calls
         self._name = calls.name(version, call)
-        self._token = token
+        self._token, self._running = token, ""
         drawn = needs_token(call) and not token
         self._intent = DBOS.reserve_step() if drawn else None
         self._begin = DBOS.reserve_step()
@@ -163,8 +163,13 @@ class _Step:
         begin = self._calls.begin
         return self._begin.run({"name": self._name}, begin, self.call, self._token)
 
+    def close(self) -> None:
+        """Its result is stored: nobody comes back to the call."""
+        self._calls.drop([self._token, self._running])
+
     async def end(self, running: str) -> list[Any]:
         """Wait for its end, where it takes long."""
+        self._running = running
         name: StepOptions = {"name": f"{self._name} end"}
         return await self._end.run_async(name, self._calls.end, self.call, running)
 
@@ -288,5 +293,6 @@ class _Run:
         if answer.word == RUNNING:
             self._long.append((step, answer.token))
         else:
+            step.close()
             self._tokens.append(answer.token)
             self._replies.append((step.call, answer.reply))

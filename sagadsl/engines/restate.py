@@ -254,9 +254,10 @@ class _Run:
     def _effect(self, name: str, call: Call, token: str = "") -> None:
         perform = partial(self._calls.perform, call, token)
         effect = self._context.run(name, perform)
-        self._pending.append(_Pending(effect, partial(self._replied, call)))
+        self._pending.append(_Pending(effect, partial(self._replied, call, token)))
 
-    def _replied(self, call: Call, result: list[Any]) -> None:
+    def _replied(self, call: Call, token: str, result: list[Any]) -> None:
+        self._calls.drop([token])
         answer = Answer(*result)
         self._now = max(self._now, answer.time)
         self._tokens.append(answer.token)

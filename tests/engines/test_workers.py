@@ -67,6 +67,21 @@ def test_server_is_killed_during_a_call(
     scenarios.once(trip, *scenarios.FORWARD, "depart")
 
 
+def test_server_is_killed_during_a_call_without_a_timeout(
+    server: RestateServer, worker: Backend, aggregate: str
+) -> None:
+    """Its worker lives, and knows what comes of the call: nobody has to be asked."""
+    trip = Process(worker, "trip", aggregate)
+    trip.tell("book_hotel", "slow 2")
+    trip.ask("start")
+    trip.ask("fire", "confirm", by="user")
+    trip.held("flown")
+    server.restart()
+    trip.held("ready")
+    scenarios.home(trip)
+    scenarios.once(trip, *scenarios.FORWARD, "depart")
+
+
 def test_server_is_killed_while_an_event_is_waited_for(
     server: RestateServer, worker: Backend, aggregate: str
 ) -> None:

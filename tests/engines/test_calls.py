@@ -1,0 +1,76 @@
+"""Calls in one worker: what a handler gives, and who comes to a call again."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import order_saga
+import pytest
+from world import World
+
+from sagadsl.engines.calls import RUNNING, Answer, Calls
+from sagadsl.engines.flow import Flow
+from sagadsl.runtime.requests import fire
+from sagadsl.runtime.saga import Saga
+from sagadsl.runtime.turn import Call
+
+SAGA = Saga(order_saga)
+
+
+def payment() -> Call:
+    """The call of a step that must never be done twice."""
+    flow = Flow(SAGA, 1, "42", {}, 1_000)
+    asked = [fire(one, "user", {}, "") for one in ("check_out", "make_payment")]
+    (call,) = flow.go_on(1_000, requests=asked).calls
+    return call
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def calls(world: World) -> Calls:
+    return Calls(SAGA, world)
+
+
+def test_who_comes_back_to_his_own_call_waits_for_it(calls, world):
+    """As on Restate, whose server was killed meanwhile; also after its end."""
+    goes_on = threading.Event()
+    world.tell("make_payment", lambda _: goes_on.wait(10) and {"paid": 42})
+    call, token = payment(), calls.draw()
+
+    async def again() -> list[Any]:
+        first = asyncio.create_task(calls.perform(call, token))
+        await asyncio.sleep(0.05)
+        first.cancel()
+        second = asyncio.create_task(calls.perform(call, token))
+        await asyncio.sleep(0.05)
+        goes_on.set()
+        return [await second, await calls.perform(call, token)]
+
+    for told in asyncio.run(again()):
+        assert Answer(*told).values == {"paid": 42}
+    calls.drop([token])
+    (lost,) = [asyncio.run(calls.perform(call, token))]
+    assert Answer(*lost).word == "lost", "its result is stored, so nobody comes back"
+    assert world.calls == ["make_payment"]
+
+
+def test_who_comes_back_to_a_long_call_waits_for_it(calls, world, monkeypatch):
+    monkeypatch.setattr("sagadsl.engines.calls.PATIENCE", 0.01)
+    goes_on = threading.Event()
+    world.tell("make_payment", lambda _: goes_on.wait(10) and {"paid": 42})
+    call = payment()
+    running = Answer(*calls.begin(call, calls.draw()))
+    assert running.word == RUNNING
+    goes_on.set()
+    for _ in range(2):
+        told = asyncio.run(calls.end(call, running.token))
+        assert Answer(*told).values == {"paid": 42}
+    calls.drop([running.token])
+    assert Answer(*asyncio.run(calls.end(call, running.token))).word == "lost"
+    assert world.calls == ["make_payment"]

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.given import as_json
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.turn import Call
@@ -142,7 +143,7 @@ class Calls:
         else:
             reply = Reply("lost", "it did not answer in time")
             made.outcome.add_done_callback(made.late)
-        values = dict(reply.values) if reply.values else None
+        values = as_json(reply.values) if reply.values else None
         return [*Answer(reply.word, reply.note, values, now(), self.draw())]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+from collections import defaultdict
 from typing import Any
 
 import order_saga
@@ -35,6 +37,16 @@ def world() -> World:
 @pytest.fixture
 def calls(world: World) -> Calls:
     return Calls(SAGA, world)
+
+
+def test_what_a_handler_returns_is_json_whatever_it_was(calls, world):
+    """An engine may have another way to store it, and fail at that."""
+    given = {"sums": defaultdict(lambda: 0, card=42), "at": (2, 3)}
+    world.tell("make_payment", lambda _: given)
+    answer = Answer(*calls.begin(payment(), calls.draw()))
+    assert answer.values == json.loads(json.dumps(given))
+    assert answer.values is not None
+    assert type(answer.values["sums"]) is dict
 
 
 def test_who_comes_back_to_his_own_call_waits_for_it(calls, world):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from asyncio import CancelledError
 from typing import Any
 
 import order_saga
@@ -12,7 +14,7 @@ from sagadsl.engines.calls import Answer, Calls
 from sagadsl.engines.dbos import config
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, Front
-from sagadsl.runtime import Context, Driver, Store
+from sagadsl.runtime import Driver, Store
 from sagadsl.runtime.given import checked_id
 from sagadsl.runtime.requests import fire
 from sagadsl.runtime.saga import Saga
@@ -75,15 +77,26 @@ def test_workers_of_dbos_share_what_they_recover_only_if_told_so() -> None:
         config("shop", url, "")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit(3), GeneratorExit])
-def test_what_ends_a_program_ends_no_engine(error: Any) -> None:
-    """A handler that raises it leaves its call in doubt, and the loop running."""
+async def _async(error: BaseException) -> None:
+    await asyncio.gather(_raised(error), asyncio.sleep(0))
 
-    def end(_: Context) -> None:
-        raise error
 
+async def _raised(error: BaseException) -> None:
+    raise error
+
+
+def _plain(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize("end", [_plain, _raised, _async])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), CancelledError()]
+)
+def test_what_ends_a_program_ends_no_engine(end: Any, error: BaseException) -> None:
+    """A handler that raises it leaves its call in doubt, and the loops running."""
     world = World()
-    world.tell("make_payment", end)
+    world.tell("make_payment", lambda _: end(error), lambda _: asyncio.sleep(0))
     saga = Saga(order_saga)
     flow = Flow(saga, 1, "42", {}, 1_000)
     asked = [fire(one, "user", {}, "") for one in ("check_out", "make_payment")]
@@ -92,3 +105,4 @@ def test_what_ends_a_program_ends_no_engine(error: Any) -> None:
     answer = Answer(*calls.begin(call, calls.draw()))
     assert answer.word == "raised"
     assert flow.go_on(2_000, [(call, answer.reply)]).wake == 31_000, "then it is probed"
+    assert Answer(*calls.begin(call, calls.draw())).word == "done"

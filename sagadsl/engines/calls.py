@@ -67,7 +67,7 @@ class Made(NamedTuple):
         """Tell of an outcome that came too late."""
         name, call = self.call.handler, self.call
         told = about("", call.aggregate_id, call.step.name, call.attempt)
-        LOGGER.warning("%s came too late: %s", name, _reply(outcome), extra=told)
+        LOGGER.warning("%s came too late: %s", name, reply_of(outcome), extra=told)
 
 
 class Calls:
@@ -139,7 +139,7 @@ class Calls:
 
     def _answer(self, made: Made) -> list[Any]:
         if made.outcome.done():
-            reply = _reply(made.outcome)
+            reply = reply_of(made.outcome)
         else:
             reply = Reply("lost", "it did not answer in time")
             made.outcome.add_done_callback(made.late)
@@ -156,7 +156,7 @@ _LOST: Future[Reply] = Future()
 _LOST.set_result(Reply("lost", "its worker is gone"))
 
 
-def _reply(outcome: Future[Reply]) -> Reply:
+def reply_of(outcome: Future[Reply]) -> Reply:
     """What came of a call; what ends a program ends no engine, and tells nothing."""
     error = outcome.exception()
     if error is None:

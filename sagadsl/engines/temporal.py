@@ -24,7 +24,7 @@ from temporalio.common import (
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from sagadsl.engines.calls import call_name
+from sagadsl.engines.calls import call_name, reply_of
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, over, told
 from sagadsl.runtime.ask import Request
@@ -254,10 +254,9 @@ class TemporalSaga:
         @activity.defn(name=call_name(self.saga, version.number, handler))
         async def perform(given: dict[str, Any]) -> list[Any]:
             call = _unpacked(version, given)
-            loop = asyncio.get_running_loop()
-            made = loop.run_in_executor(self._threads, self._caller.perform, call)
-            await _finished(made)
-            answer = made.result()
+            made = self._threads.submit(self._caller.perform, call)
+            await _finished(asyncio.wrap_future(made))
+            answer = reply_of(made)
             return [*answer[:2], dict(answer.values) if answer.values else None]
 
         return perform

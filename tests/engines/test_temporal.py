@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 
 import pytest
@@ -66,6 +67,15 @@ def test_a_failure_is_a_result_and_not_a_failed_activity(bench, booking):
     paid(bench, booking)
     bench.ends(booking, "compensated")
     assert bench.world.effects["refund"] == bench.world.effects["pay"] == 1
+    assert "activity_task_failed" not in events(bench, booking)
+
+
+def test_a_handler_that_ends_a_program_ends_no_worker(bench, booking):
+    """What it has done is not known, so it is asked about, and the worker goes on."""
+    bench.world.tell("pay", lambda _: sys.exit(3))
+    bench.world.tell("pay_status", "yes")
+    paid(bench, booking)
+    bench.held(booking, "ready")
     assert "activity_task_failed" not in events(bench, booking)
 
 

@@ -177,3 +177,11 @@ def needs_token(call: Call) -> bool:
 def now() -> int:
     """The time of this machine, in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def left(wake: int, known: int) -> float:
+    """The seconds until a time; `known` is the last time that a process knows.
+
+    It may have waited for a worker since then.
+    """
+    return max(wake - max(known, now()), 0) / 1000

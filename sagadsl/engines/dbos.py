@@ -13,14 +13,7 @@ from typing import Any, Unpack
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions, error
 
-from sagadsl.engines.calls import (
-    EVER,
-    RUNNING,
-    Answer,
-    Calls,
-    needs_token,
-    now,
-)
+from sagadsl.engines.calls import EVER, RUNNING, Answer, Calls, left, needs_token, now
 from sagadsl.engines.flow import RULES, Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.ask import Request
@@ -33,6 +26,7 @@ from sagadsl.runtime.turn import Call
 POLL = 0.05  # seconds
 TOPIC = "sagadsl"
 DEAF = 10_000  # milliseconds that a process may go without hearing of requests
+HEAR = 0.2  # seconds until what is stored is heard
 LOOK_AGAIN = 0.5  # seconds: it may have ended without judging what came last
 
 
@@ -269,14 +263,13 @@ class _Run:
         if self._inbox is None:
             waiting = DBOS.recv_async(TOPIC, timeout_seconds=EVER)
             self._inbox = asyncio.create_task(waiting)
-        wake = following.wake
         done, _ = await DBOS.asyncio_wait(
             [*self._tasks, self._inbox],
-            timeout=max(wake - self._now, 0) / 1000 if wake else None,
+            timeout=self._left(following.wake),
             return_when=asyncio.FIRST_COMPLETED,
         )
         if not done:
-            self._now = max(self._now, wake)
+            self._now = max(self._now, following.wake)
         for task in [task for task in self._tasks if task in done]:
             self._take(self._tasks.pop(task), task.result())
         if self._inbox not in done:
@@ -285,6 +278,13 @@ class _Run:
         self._inbox = None
         self._deaf_since = self._now = max(self._now, asked.time)
         return [asked]
+
+    def _left(self, wake: int) -> float | None:
+        """The seconds until a time, which are fewer after a recovery: DBOS waits anew.
+
+        What was asked while nobody worked is heard before a time that is past.
+        """
+        return max(left(wake, self._now), HEAR) if wake else None
 
     def _take(self, step: _Step, result: list[Any]) -> None:
         """Take what came of a call, or that it is still under way."""

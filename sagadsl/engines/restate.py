@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import restate
 
-from sagadsl.engines.calls import Answer, Calls, needs_token, now
+from sagadsl.engines.calls import Answer, Calls, left, needs_token, now
 from sagadsl.engines.flow import Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.ask import Request
@@ -219,8 +219,7 @@ class _Run:
         self._tokens.clear()
         if following.wake and following.wake != self._wake:
             self._wake = following.wake
-            pause = timedelta(milliseconds=max(self._wake - self._now, 0))
-            sleep = self._context.sleep(pause)
+            sleep = self._context.sleep(timedelta(seconds=left(self._wake, self._now)))
             self._pending.append(_Pending(sleep, partial(self._woken, self._wake)))
 
     async def _wait(self) -> None:

@@ -18,7 +18,8 @@ from sagadsl.engines.flow import RULES, Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
-from sagadsl.runtime.given import as_json, checked_id
+from sagadsl.runtime.given import as_json, checked_id, is_id
+from sagadsl.runtime.log import LOGGER
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
@@ -92,7 +93,8 @@ class DbosSaga(Front[Result]):
 
     def _ask(self, aggregate_id: str, asked: Asked) -> Result:
         workflow = self.workflow_id(aggregate_id)
-        status = DBOS.get_workflow_status(workflow)
+        known = is_id(aggregate_id)
+        status = DBOS.get_workflow_status(workflow) if known else None
         if status is None:
             return unknown(self.saga, aggregate_id)
         if ended := self._ended(aggregate_id, status):
@@ -210,7 +212,7 @@ class _Run:
 
     async def _request(self, asked: Asked) -> Request:
         saga = self._flow.saga
-        if asked.kind != "upgrade":
+        if not asked.of_version:
             return asked.request(saga)
         name: StepOptions = {"name": f"{saga.name}@{asked.values['to']} known"}
         known = await DBOS.run_step_async(name, asked.is_known, saga)
@@ -274,8 +276,12 @@ class _Run:
             self._take(self._tasks.pop(task), task.result())
         if self._inbox not in done:
             return []
-        asked = Asked(*self._inbox.result())
-        self._inbox = None
+        given, self._inbox = self._inbox.result(), None
+        try:
+            asked = Asked.of(self._flow.saga, given)
+        except TypeError:
+            LOGGER.warning("what was sent is no request: %r", given)
+            return []
         self._deaf_since = self._now = max(self._now, asked.time)
         return [asked]
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply, reply, settle
 from sagadsl.runtime.process import Effort, Log, Process, Row, Status
-from sagadsl.runtime.requests import look
+from sagadsl.runtime.requests import look, no_version
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, Version
 from sagadsl.runtime.turn import Call, Turn
@@ -49,7 +49,9 @@ class Flow:
         data: Mapping[str, Any] | None,
         now: int,
     ) -> None:
-        """Start a process of a version. Raises `KeyError` for an unknown one."""
+        """Start a process of a version. Raises `LookupError` for an unknown one."""
+        if version not in saga.versions:
+            raise LookupError(no_version(saga, version).reason)
         self.saga = saga
         machine = saga.versions[version]
         deadline = now + machine.expires if machine.expires else 0

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sagadsl.engines.calls import now
 from sagadsl.runtime import requests
 from sagadsl.runtime.ask import Request
-from sagadsl.runtime.given import as_json
+from sagadsl.runtime.given import as_json, is_id
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga
 
@@ -25,11 +25,32 @@ class Asked(NamedTuple):
     key: str
     time: int
 
+    @classmethod
+    def of(cls, saga: Saga, given: Any) -> Asked:
+        """A request as it has come: whoever reaches the engine can send anything.
+
+        Raises `TypeError` for what no `Front` sends, since a process would end by it.
+        """
+        fields = [type(one) for one in given] if isinstance(given, list) else []
+        if fields != [str, dict, str, int]:
+            raise TypeError(f"{given!r} is no request")
+        one = cls(*given)
+        if one.kind not in _KINDS and not one.of_version:
+            raise TypeError(f"there is no request `{one.kind}`")
+        _check(one.values)
+        one.request(saga)
+        return one
+
+    @property
+    def of_version(self) -> bool:
+        """Whether it asks to move to another version."""
+        return self.kind == "upgrade"
+
     def request(self, saga: Saga, *, known: bool = True) -> Request:
         """What it asks; `known` is what `is_known` said where it was first judged."""
         if not known:
             return lambda _: requests.no_version(saga, self.values["to"])
-        if self.kind == "upgrade":
+        if self.of_version:
             return requests.upgrade(saga, **self.values)
         return _KINDS[self.kind](**self.values)
 
@@ -38,7 +59,7 @@ class Asked(NamedTuple):
 
         A newer worker that runs the process again knows more: so it is to be stored.
         """
-        return self.kind != "upgrade" or self.values["to"] in saga.versions
+        return not self.of_version or self.values["to"] in saga.versions
 
 
 class Front(ABC, Generic[R]):
@@ -107,10 +128,7 @@ class Front(ABC, Generic[R]):
         return self._send(aggregate_id, "look")
 
     def _send(self, aggregate_id: str, kind: str, **values: Any) -> R:
-        for name, value in values.items():
-            if not isinstance(value, _TYPES[name]):  # a process would end by it
-                what = _TYPES[name].__name__
-                raise TypeError(f"`{name}` is of the type {what}, not {value!r}")
+        _check(values)
         return self._ask(aggregate_id, Asked(kind, values, secrets.token_hex(8), now()))
 
     @abstractmethod
@@ -142,7 +160,16 @@ def under_way(saga: Saga, aggregate_id: str) -> Result:
 
 def unknown(saga: Saga, aggregate_id: str) -> Result:
     """What comes of asking a process that there is not."""
-    return Result(Outcome.UNKNOWN, f"there is no {saga.name} {aggregate_id}")
+    shown = aggregate_id if is_id(aggregate_id) else ascii(aggregate_id)
+    return Result(Outcome.UNKNOWN, f"there is no {saga.name} {shown}")
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Raise `TypeError` for what has another name or type in a request."""
+    for name, value in values.items():
+        wanted = _TYPES.get(name, type(None))
+        if not isinstance(value, wanted):
+            raise TypeError(f"`{name}` is of the type {wanted.__name__}, not {value!r}")
 
 
 _TYPES = {

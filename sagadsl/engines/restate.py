@@ -8,20 +8,23 @@ comes back to the call asks instead.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 import restate
+from restate.retry_policy import InvocationRetryPolicy
 
 from sagadsl.engines.calls import Answer, Calls, left, needs_token, now
 from sagadsl.engines.flow import Flow, Next
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
-from sagadsl.runtime.given import as_json, checked_id
+from sagadsl.runtime.given import as_json, checked_id, is_id
 from sagadsl.runtime.requests import no_version
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
@@ -30,21 +33,23 @@ from sagadsl.runtime.turn import Call
 if TYPE_CHECKING:
     import httpx
 
-OK, NOT_FOUND = 200, 404
+OK, BAD_REQUEST, NOT_FOUND = 200, 400, 404
+FOREVER = InvocationRetryPolicy(max_attempts=2**31 - 1)
+"""A server would give an invocation up whose workers are gone for an hour."""
+NEXT = "next"  # the number of the event that the process waits for
 
 
 class RestateSaga:
     """The services of one saga, to be bound to an endpoint: `restate.app(services)`.
 
-    The workflow is named as the saga; its handler `run` is the process. Requests come
-    through the object `<saga>_inbox`, which numbers those of one process.
+    There is one, the workflow named as the saga. Its handler `run` is the process, and
+    `post` takes requests to it.
     """
 
     def __init__(self, saga: SagaModule, handlers: object) -> None:
         """Raises `TypeError` if a handler is missing."""
         known = Saga(saga)
-        workflow, deliver = _workflow(known, Calls(known, handlers))
-        self.services = [workflow, _inbox(known, deliver)]
+        self.services = [_workflow(known, Calls(known, handlers))]
 
 
 class RestateFront(Front[Awaitable[Result]]):
@@ -71,9 +76,11 @@ class RestateFront(Front[Awaitable[Result]]):
         return ended or under_way(self.saga, aggregate_id)
 
     async def _ask(self, aggregate_id: str, asked: Asked) -> Result:
+        if not is_id(aggregate_id):
+            return unknown(self.saga, aggregate_id)
         if ended := await self._over(aggregate_id, "output"):
             return ended
-        path = f"{_inbox_name(self.saga)}/{_key(aggregate_id)}/post"
+        path = f"{self.saga.name}/{_key(aggregate_id)}/post"
         number = await self._post(path, list(asked))
         ways = [
             asyncio.create_task(self._answer(aggregate_id, number, "answer")),
@@ -106,14 +113,21 @@ class RestateFront(Front[Awaitable[Result]]):
         return over(self.saga, aggregate_id, response.json())
 
     async def _post(self, path: str, given: object) -> Any:
-        response = await self._http.post(path, json=given, timeout=None)
-        response.raise_for_status()
+        headers = {"content-type": "application/json"}
+        response = await self._http.post(
+            path, content=json.dumps(given), headers=headers, timeout=None
+        )
+        try:
+            response.raise_for_status()
+        except Exception as error:
+            error.add_note(response.text)
+            raise
         return response.json() if response.content else None
 
 
-def _workflow(saga: Saga, calls: Calls) -> tuple[restate.Workflow, Any]:
-    """The workflow of a saga, and its handler that takes a request."""
-    workflow = restate.Workflow(saga.name)
+def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
+    """The workflow of a saga."""
+    workflow = restate.Workflow(saga.name, invocation_retry_policy=FOREVER)
     remember = timedelta(milliseconds=saga.latest.remember)
 
     @workflow.main(workflow_retention=remember)
@@ -127,10 +141,13 @@ def _workflow(saga: Saga, calls: Calls) -> tuple[restate.Workflow, Any]:
         return await _Run(calls, flow, ctx).run(started)
 
     @workflow.handler()
-    async def deliver(ctx: restate.WorkflowSharedContext, given: list[Any]) -> None:
-        """Hand a request with its number to the process."""
-        number, asked = given
-        await _promise(ctx, f"event {number}").resolve(asked)
+    async def post(ctx: restate.WorkflowSharedContext, asked: list[Any]) -> int:
+        """Number a request, in the order they come, and hand it to the process."""
+        try:
+            Asked.of(saga, asked)
+        except TypeError as error:
+            raise restate.TerminalError(str(error), BAD_REQUEST) from error
+        return await _numbered(ctx, asked)
 
     @workflow.handler()
     async def answer(ctx: restate.WorkflowSharedContext, number: int) -> list[Any]:
@@ -144,22 +161,19 @@ def _workflow(saga: Saga, calls: Calls) -> tuple[restate.Workflow, Any]:
         """What became of a request, if it was judged."""
         return await _promise(ctx, f"answer {number}").peek()
 
-    return workflow, deliver
+    return workflow
 
 
-def _inbox(saga: Saga, deliver: Any) -> restate.VirtualObject:
-    """The object that numbers the requests to a process, in the order they come."""
-    inbox = restate.VirtualObject(_inbox_name(saga))
-
-    @inbox.handler()
-    async def post(ctx: restate.ObjectContext, asked: list[Any]) -> int:
-        """Number a request, and send it to the process."""
-        number = (await ctx.get("number", type_hint=int) or 0) + 1
-        ctx.set("number", number)
-        ctx.workflow_send(deliver, key=ctx.key(), arg=[number, asked])
-        return number
-
-    return inbox
+async def _numbered(ctx: restate.WorkflowSharedContext, asked: list[Any]) -> int:
+    """Resolve the first promise of an event that nobody has resolved."""
+    number = await ctx.get(NEXT, type_hint=int) or 1
+    while True:
+        event = _promise(ctx, f"event {number}")
+        if await event.peek() is None:
+            with suppress(restate.TerminalError):  # another was faster
+                await event.resolve(asked)
+                return number
+        number += 1
 
 
 class _Pending(NamedTuple):
@@ -237,7 +251,7 @@ class _Run:
 
     async def _request(self, asked: Asked) -> Request:
         saga = self._flow.saga
-        if asked.kind != "upgrade":
+        if not asked.of_version:
             return asked.request(saga)
         name = f"{saga.name}@{asked.values['to']} known"
         known = await self._context.run_typed(name, partial(asked.is_known, saga))
@@ -247,6 +261,7 @@ class _Run:
 
     def _listen(self) -> None:
         self._events += 1
+        self._context.set(NEXT, self._events)
         promise = _promise(self._context, f"event {self._events}").value()
         self._pending.append(_Pending(promise, partial(self._posted, self._events)))
 
@@ -284,9 +299,6 @@ def _promise(
     return context.promise(name)
 
 
-def _inbox_name(saga: Saga) -> str:
-    return f"{saga.name}_inbox"
-
-
 def _key(aggregate_id: str) -> str:
-    return quote(aggregate_id, safe="")
+    """An id in a path, where one of dots would lead elsewhere."""
+    return quote(aggregate_id, safe="").replace(".", "%2E")

@@ -97,8 +97,14 @@ class SagaWorkflow:
 
     @ask.validator
     def _knows(self, asked: list[Any]) -> None:
-        """Keep what only newer workers can judge out of the history: they replay it."""
-        one = Asked(*asked)
+        """Keep what only newer workers can judge out of the history: they replay it.
+
+        What is no request is kept out as well: the workflow would be stuck at it.
+        """
+        try:
+            one = Asked.of(self._saga, asked)
+        except TypeError as error:
+            raise ApplicationError(str(error), non_retryable=True) from error
         if not one.is_known(self._saga):
             why = no_version(self._saga, one.values["to"]).reason
             raise ApplicationError(why, non_retryable=True)

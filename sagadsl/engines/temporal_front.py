@@ -17,7 +17,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from sagadsl.engines.front import Asked, Front, heard, over, under_way, unknown
-from sagadsl.runtime.given import as_json, checked_id
+from sagadsl.runtime.given import as_json, checked_id, is_id
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 
@@ -55,6 +55,8 @@ class TemporalFront(Front[Awaitable[Result]]):
         return Result(Outcome.ACCEPTED)
 
     async def _ask(self, aggregate_id: str, asked: Asked) -> Result:
+        if not is_id(aggregate_id):
+            return unknown(self.saga, aggregate_id)
         try:
             answer = await asyncio.wait_for(
                 self._answer(self._handle(aggregate_id), asked), self.timeout

@@ -9,10 +9,16 @@ from typing import Any
 LONGEST_ID = 255
 
 
+def is_id(aggregate_id: object) -> bool:
+    """Whether there can be a process of this id."""
+    if not isinstance(aggregate_id, str) or not aggregate_id.isprintable():
+        return False
+    return 0 < len(aggregate_id) <= LONGEST_ID
+
+
 def checked_id(aggregate_id: str) -> str:
     """The id of a process that is to be started. Raises `ValueError` if it is none."""
-    is_text = isinstance(aggregate_id, str) and aggregate_id.isprintable()
-    if is_text and 0 < len(aggregate_id) <= LONGEST_ID:
+    if is_id(aggregate_id):
         return aggregate_id
     shown = f"{aggregate_id!a}"
     if len(shown) > LONGEST_ID:

@@ -77,6 +77,37 @@ def test_workers_of_dbos_share_what_they_recover_only_if_told_so() -> None:
         config("shop", url, "")
 
 
+def test_what_no_front_sends_is_no_request() -> None:
+    """Whoever reaches the engine can send anything, and a process would end by it."""
+    saga = Saga(order_saga)
+    told: list[Any] = [*Sent().fire("42", "check_out", "user")]
+    assert Asked.of(saga, told) == Asked(*told)
+    kind, values, *rest = told
+    wrong: list[Any] = [
+        "check_out",
+        None,
+        told[:3],
+        [*told, 1],
+        ["check_out", values, *rest],
+        ["look", values, *rest],
+        [kind, {}, *rest],
+        [kind, {**values, "action": 7}, *rest],
+        [kind, {**values, "more": 7}, *rest],
+        [kind, values, 7, 1],
+        [kind, values, "key", "now"],
+        ["upgrade", {"to": "latest", "by": "ann"}, *rest],
+        ["upgrade", {}, *rest],
+    ]
+    for one in wrong:
+        with pytest.raises(TypeError):
+            Asked.of(saga, one)
+
+
+def test_a_version_that_is_not_known_is_named() -> None:
+    with pytest.raises(LookupError, match="order has no version 9"):
+        Flow(Saga(order_saga), 9, "42", {}, 1_000)
+
+
 async def _async(error: BaseException) -> None:
     await asyncio.gather(_raised(error), asyncio.sleep(0))
 

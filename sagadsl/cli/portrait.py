@@ -63,7 +63,11 @@ def portrait_of(database: Database, known: Known, aggregate_id: str) -> Portrait
     if ended is None:
         return None
     told = (ended.version, ended.lanes, ended.log, ended.data)
-    return Portrait(known, aggregate_id, now, *told, None, ended, "")
+    version, record = known.version(ended.version), Record(*ended.lanes)
+    damage = ended.damage or str(
+        version.machine().why_invalid(record) if version else ""
+    )
+    return Portrait(known, aggregate_id, now, *told, None, ended, damage)
 
 
 def lines_of(portrait: Portrait) -> list[str]:

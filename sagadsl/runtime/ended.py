@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from sagadsl.runtime.database import Database
@@ -14,7 +15,7 @@ class Ended(NamedTuple):
 
     `lanes` are the four words of its record, `events` is how many rows its log had.
     `forget` is 0 where it is remembered no longer, and only archived. `log` and `data`
-    are empty unless it is.
+    are empty unless it is; `damage` says that what is archived cannot be read.
     """
 
     version: int
@@ -26,6 +27,7 @@ class Ended(NamedTuple):
     forget: int
     data: str
     log: tuple[Row, ...]
+    damage: str = ""
 
 
 def find_ended(database: Database, saga: str, aggregate_id: str) -> Ended | None:
@@ -33,10 +35,13 @@ def find_ended(database: Database, saga: str, aggregate_id: str) -> Ended | None
     key = (saga, aggregate_id)
     stones = database.rows(_TOMBSTONE, key)
     archived = database.rows(_ARCHIVED, key)
-    data, log = "", tuple[Row, ...]()
+    data, log, damage = "", tuple[Row, ...](), ""
     if archived and (not stones or archived[0][3] == stones[0][8]):
         data, events = archived[0][4:]
-        log = tuple(Row(*row) for row in json.loads(events))
+        try:
+            log = tuple(_rows(events))
+        except (TypeError, ValueError, RecursionError):
+            damage = "what is archived of it is no log"
     if stones:
         version, begun, done, closed, control, *rest = stones[0]
         lanes: tuple[int, ...] = (begun, done, closed, control)
@@ -47,9 +52,19 @@ def find_ended(database: Database, saga: str, aggregate_id: str) -> Ended | None
     else:
         return None
     of_end = (events, outcome, started, ended, forget)
-    return Ended(version, lanes, *of_end, data, log)
+    return Ended(version, lanes, *of_end, data, log, damage)
 
 
+def _rows(events: str) -> Iterator[Row]:
+    """The rows of an archived log. Raises `TypeError` or `ValueError` if it is none."""
+    for row in json.loads(events):
+        for value, kind in zip(row, _KINDS, strict=True):
+            if not isinstance(value, kind):
+                raise TypeError(value)
+        yield Row(*row)
+
+
+_KINDS = (int, int, str, int | None, int, str, int, str)
 _TOMBSTONE = (
     "SELECT version, begun, done, closed, control, events, outcome, started, ended,"
     " forget FROM saga_tombstone WHERE saga = ? AND aggregate_id = ?"

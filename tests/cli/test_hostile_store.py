@@ -86,3 +86,28 @@ def test_no_number_keeps_a_process_from_being_told_of(operate, column, number):
     assert out.startswith("order waiting, version ")
     status, _, err = operate("ps", "--damaged")
     assert (status in (0, 1), err) == (True, "")
+
+
+@pytest.mark.parametrize("events", ["[1", "[[1]]", "null", '[[1,1,2,0,0,"",0,""]]'])
+def test_an_archive_that_is_no_log_is_damaged(operate, events):
+    with open_store(operate.url) as store:
+        store.database.execute("UPDATE saga_archive SET events = ?", (events,))
+    status, out, err = operate("show", "ended")
+    assert (status, err) == (1, "")
+    assert "order ended, version 1" in out
+    assert "damaged:     what is archived of it is no log" in out
+    with open_store(operate.url) as store:
+        store.database.execute("DELETE FROM saga_tombstone")
+    assert operate("show", "ended")[0] == 1
+
+
+@pytest.mark.parametrize(("column", "number"), [("done", 1 << 62), ("control", -1)])
+def test_a_tombstone_that_no_run_leads_to_is_damaged(operate, column, number):
+    with open_store(operate.url) as store:
+        store.database.execute(f"UPDATE saga_tombstone SET {column} = {number}")
+    status, out, err = operate("show", "ended")
+    assert (status, err) == (1, "")
+    assert "damaged:" in out
+    status, _, err = operate("show", "ended", "-o", "order.svg")
+    assert status == 1
+    assert err.startswith("cannot draw it: ")

@@ -41,9 +41,10 @@ OWN = [
 ]
 TIMES = ("started", "deadline", "due", "lease", "time")
 RUNNING = "control < 2"
-IN_DOUBT = "(begun & ~done & ~closed) <> 0"
+DOUBT = "begun & ~done & ~closed"
+IN_DOUBT = f"({DOUBT}) <> 0"
 LISTS = {
-    "doubtful": "begun & ~done & ~closed",
+    "doubtful": DOUBT,
     "failed": "closed & ~done",
     "undone": "done & closed",
     "parked": "parked",
@@ -107,6 +108,7 @@ def emit_sql(pinned: Pinned, dialect: Dialect) -> str:
         lists=[_list(name, word, names) for name, word in LISTS.items()],
         steps=names,
         running=RUNNING,
+        doubt=DOUBT,
         in_doubt=IN_DOUBT,
         now=dialect.read_now,
         times={name: dialect.time.format(name) for name in TIMES},

@@ -654,4 +654,8 @@ WHERE saga = 'sign_up' AND (
         ELSE 1 = 0 END
 );
 
+-- That few are in doubt no column tells; unless it is known the index is not taken.
+CREATE STATISTICS IF NOT EXISTS "sign_up$in_doubt"
+ON (begun & ~done & ~closed) FROM saga_process;
+
 COMMIT;

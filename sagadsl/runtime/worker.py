@@ -60,6 +60,7 @@ class Worker:
         self._arrived: queue.SimpleQueue[Arrived] = queue.SimpleQueue()
         self._calls: list[Call] = []
         self._made = 0
+        self._stop: threading.Event | None = None
         self._stopping = False
         self._more = True
         self._unread: set[str] = set()
@@ -83,6 +84,7 @@ class Worker:
         Gives back how many calls it made. Until it is stopped it outlives a store that
         cannot be reached for a while; without `stop` it raises `StoreError`.
         """
+        self._stop = stop
         while not self._stopping or self._held:
             arrived = self._collect()
             try:
@@ -273,6 +275,9 @@ class Worker:
         self._arrived.put((call, Reply("idle", why)))
 
     def _perform(self, call: Call) -> None:
+        if self._stop and self._stop.is_set():
+            self._drop(call)
+            return
         answer = Reply("raised", "the worker was stopped")
         try:
             answer = self._keeper.perform(call, self._caller)

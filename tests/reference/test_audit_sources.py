@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +98,7 @@ def test_times_that_python_has_none_for_are_texts(tmp_path: Path) -> None:
         time = pa.array([7], pa.timestamp(unit))
         parquet.write_table(pa.table({"order_id": time, "step": [0]}), path)
         ((found,), _) = read(source_of(path))
-        assert found in (f"1970-01-01 {text}", datetime(1970, 1, 1, 0, 0, 7))  # noqa: DTZ001  as Arrow gives it
+        assert str(found) == f"1970-01-01 {text}"
 
 
 def test_what_is_no_single_value_in_postgresql(postgres_url: str) -> None:

@@ -1,0 +1,37 @@
+"""A worker that is told to end: what waits for a thread is left to others."""
+
+from __future__ import annotations
+
+import threading
+
+import order_saga
+import pytest
+from world import World, paid
+
+from sagadsl.runtime import Driver, Store
+
+ORDERS = [str(number) for number in range(8)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_has_not_been_called_is_given_back(
+    store: Store, world: World, threads: int
+) -> None:
+    """So a worker ends with the calls that it is in, however many it has taken."""
+    stop = threading.Event()
+    world.tell("pack_parcel", *[lambda _: stop.set()] * len(ORDERS))
+    world.tell("send_invoice", *[lambda _: stop.wait(60)] * len(ORDERS))
+    with Driver(order_saga, world, store, threads=threads) as driver:
+        for order in ORDERS:
+            paid(driver, order)
+            driver.fire(order, "validate_payment", by="ops")
+        world.calls.clear()
+        called = world.calls
+        driver.serve(stop)
+        assert 1 <= len(called) <= threads
+        assert store.database.rows("SELECT max(lease) FROM saga_process") == [(0,)]
+        world.told.clear()
+        driver.run()
+        assert sorted(called) == sorted(["pack_parcel", "send_invoice"] * len(ORDERS))
+        held = {driver.look(order).held for order in ORDERS}
+        assert held == {("order_received",)}

@@ -25,6 +25,7 @@ from sagadsl.emit.states import (
     failure,
     noted,
     passed,
+    paused,
     waiting,
 )
 from sagadsl.machine.tables import Rule
@@ -182,6 +183,10 @@ class _Scope:
         if abort and not all(rule.step in self.whole.settled for rule in rules):
             events[abort.name] = list(abort.actors)
             ways.append((asked(abort.name), self.given_up()))
+        if not events:
+            (timer,) = timers
+            over = f"time is up at {place}"
+            return paused(self.states, over, timer, self.step(timer))
         chosen = f"asked at {place}"
         self.states[chosen] = choice(ways, f"at {place}")
         late = [(self.step(rule), rule.delay) for rule in timers]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sagadsl.machine.tables import Action
+from sagadsl.machine.tables import Action, Rule
 
 State = dict[str, Any]
 
@@ -29,6 +29,13 @@ def noted(where: str, following: str = "", *, outside: bool = False) -> State:
     what: State = {"InputPath": "$.event"} if outside else {"Result": True}
     on: State = {"Next": following} if following else {"End": True}
     return {"Type": "Pass", **what, "ResultPath": where, **on}
+
+
+def paused(states: dict[str, State], name: str, rule: Rule, following: str) -> State:
+    """Wait until a timer takes its step, which nobody can ask for: it is the event."""
+    event: State = {"Type": "Pass", "Result": {"event": rule.action}}
+    states[name] = event | {"ResultPath": "$.event", "Next": following}
+    return {"Type": "Wait", "Seconds": rule.delay, "Next": name}
 
 
 def failure(error: str, cause: str) -> State:

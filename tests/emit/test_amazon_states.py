@@ -132,6 +132,15 @@ def test_a_timer_ends_a_wait(functions):
     assert functions.calls == []
 
 
+def test_where_only_a_timer_leads_on_nobody_is_asked(functions):
+    row = "        requested      -> confirmed            : confirm       by user\n"
+    timer = "        requested      -> confirmed            : confirm  after 1 second\n"
+    functions.answers["requested"] = []
+    end = run(functions, emit_amazon_states(compiled(TRIP, (row, timer))))
+    assert end.status == "SUCCEEDED"
+    assert end.done["confirm"] == {"event": "confirm"}
+
+
 def test_an_abort_that_is_asked_for_is_taken_where_the_process_waits(functions):
     head = "    aggregate trip_id\n"
     functions.answers["ready"] = [{"event": "call_off"}]

@@ -50,7 +50,6 @@ NOT_RUN = re.compile(
 )
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _AGO = re.compile(r"\b\d+ s ago")
 _LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
@@ -103,8 +102,7 @@ def folder(page, tmp_path, monkeypatch):
 def test_page_shows_what_happens(page, folder, update):
     text = page.read_text(encoding="utf-8")
     values: dict[str, Any] = {"__name__": "page"}
-    shown = ""
-    at = 0
+    shown, at = "", 0
     for block in blocks(text):
         shown += text[at : block.start] + outcome(block, folder, values)
         at = block.end
@@ -186,7 +184,7 @@ def as_told(moment: re.Match[str]) -> str:
     """A moment as far from the one of all pages as it is from now, in whole hours."""
     at = datetime.fromisoformat(moment[0]).replace(tzinfo=UTC)
     hours = round((at - datetime.now(UTC)) / timedelta(hours=1))
-    return f"{_NOW + timedelta(hours=hours):%Y-%m-%d %H:%M:%S}"
+    return f"{datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(hours=hours):%F %T}"
 
 
 def judged(block: Block, folder: Path) -> str:
@@ -290,10 +288,8 @@ def test_make_knows_the_commands_that_are_named():
     known = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        named = set(
-            re.findall(r"(?:`|^)make (?:\w+=\S+ )?([a-z-]+)", text, re.MULTILINE)
-        )
-        assert named <= known, name(page)
+        named = re.findall(r"(?:`|^)make (?:\w+=\S+ )?([a-z-]+)", text, re.MULTILINE)
+        assert set(named) <= known, name(page)
 
 
 def test_every_word_of_the_language_has_an_example():

@@ -145,51 +145,67 @@ def test_what_is_called_is_what_the_saga_allows(name, tmp_path):
                 assert end.error == course.result, course
 
 
-def judged(module: ModuleType, pinned: Pinned, script: Script, end: End) -> None:
-    """Have the module take what happened, in its order, and the end."""
-    machine, kind = module.LATEST, module.Kind
-    rows = {step.name: step.transition for step in pinned.saga.steps}
-    undone = {one.compensation: name for name, one in pinned.saga.compensations.items()}
-    record = module.Record(0, 0, 0, 0)
+class Judge:
+    """Takes what happened in its order, as far as the emitted module allows it."""
 
-    def may(wanted: Any, action: str = "") -> Any:
+    def __init__(self, module: ModuleType, pinned: Pinned) -> None:
+        saga = pinned.saga
+        self.module = module
+        self.record = module.Record(0, 0, 0, 0)
+        self.rows = {step.name: step.transition for step in saga.steps}
+        self.undone = {
+            one.compensation: one.action for one in saga.compensations.values()
+        }
+        self.own = [
+            name
+            for name, row in saga.transitions.items()
+            if by_system(row) and not saga.action(name).effect
+        ]
+        self.settle()
+
+    def may(self, kind: str, action: str = "") -> Any:
         """The event of a kind and an action that is allowed, if there is one."""
-        for event in machine.events(record):
-            row = event.step is not None and rows[event.step.name.lower()]
+        wanted = self.module.Kind[kind]
+        for event in self.module.LATEST.events(self.record):
+            row = event.step is not None and self.rows[event.step.name.lower()]
             if event.kind is wanted and (not row or row.action == action):
                 return event
         return None
 
-    def take(wanted: Any, action: str = "") -> None:
-        nonlocal record
-        event = may(wanted, action)
-        assert event, (wanted, action, script.trail)
-        record = machine.apply(record, event)
+    def take(self, kind: str, action: str = "") -> None:
+        event = self.may(kind, action)
+        assert event, f"{kind} {action} after {self.record}"
+        self.record = self.module.LATEST.apply(self.record, event)
 
-    def settle() -> None:
+    def settle(self) -> None:
         """Take the facts that come by themselves."""
-        facts = [row for row in script.rows.values() if by_system(row)]
-        while ready := [
-            row.action
-            for row in facts
-            if row.action not in script.performed and may(kind.BEGIN, row.action)
-        ]:
-            take(kind.BEGIN, ready[0])
-            take(kind.DONE, ready[0])
+        while ready := [name for name in self.own if self.may("BEGIN", name)]:
+            self.take("BEGIN", ready[0])
+            self.take("DONE", ready[0])
 
-    settle()
-    for what in script.trail:
+    def abort(self) -> None:
+        if not self.record.control:
+            self.take("ABORT")
+
+    def happened(self, what: str) -> None:
+        """A step, or a compensation: for the first the process was given up."""
         action, _, fails = what.partition(" ")
-        if action in undone:
-            if not record.control:
-                take(kind.ABORT)
-            take(kind.UNDO, undone[action])
+        if action in self.undone:
+            self.abort()
+            self.take("UNDO", self.undone[action])
         else:
-            take(kind.BEGIN, action)
-            take(kind.FAIL if fails else kind.DONE, action)
-            settle()
-    if end.error == "Compensated" and not record.control:
-        take(kind.ABORT)
-    assert (end.error == "Compensated") == bool(record.control)
+            self.take("BEGIN", action)
+            self.take("FAIL" if fails else "DONE", action)
+            self.settle()
+
+
+def judged(module: ModuleType, pinned: Pinned, script: Script, end: End) -> None:
+    """Have the module take what happened, and the end."""
+    judge = Judge(module, pinned)
+    for what in script.trail:
+        judge.happened(what)
+    if end.error == "Compensated":
+        judge.abort()
+    assert (end.error == "Compensated") == bool(judge.record.control)
     if end.status != "RUNNING":
-        take(kind.FINISH)
+        judge.take("FINISH")

@@ -13,6 +13,7 @@ from typing import Any
 
 from sagadsl.emit.guarded import Work, perform, stuck
 from sagadsl.emit.inexpressible import (
+    MOST_BRANCHES,
     Inexpressible,
     check_names,
     check_size,
@@ -251,6 +252,9 @@ class _Scope:
 
     def _fork(self, rule: Rule) -> str:
         """All branches at once; each ends well, and says so if it has failed."""
+        if len(rule.targets) > MOST_BRANCHES:
+            why = f"a fork has at most {MOST_BRANCHES} branches there"
+            raise Inexpressible(rule.name, why)
         branches = [self._branch(target) for target in rule.targets]
         joins = {join.step: join for one in branches for join in one.ends.values()}
         places = {place for one in branches for place in one.ends}

@@ -8,6 +8,7 @@ from sagadsl.machine.tables import Action, Rule
 
 LONGEST_NAME = 80
 LONGEST_TIME = 365 * 24 * 60 * 60  # seconds that an execution takes at most
+MOST_BRANCHES = 10  # functions inside of each other, each of which merges one branch
 LARGEST = 1_000_000  # bytes of a definition
 
 

@@ -172,6 +172,19 @@ def test_steps_may_be_called_as_what_is_there_anyway(functions):
     assert functions.calls == ["begin", "compensate"]
 
 
+def test_what_forks_into_more_branches_than_are_merged_is_refused(tmp_path):
+    begun, done = ([f"{one}{n}" for n in range(11)] for one in "ab")
+    pairs = zip(begun, done, strict=True)
+    rows = [f"{here} -> {there} : do_{here} by system" for here, there in pairs]
+    rows.append(f"open -> {' & '.join(begun)} : go by user")
+    rows.append(f"{' & '.join(done)} -> shut : meet by system")
+    states = ", ".join(["initial open", *begun, *done, "final shut"])
+    inside = f"states {{ {states} }}\ntransitions {{ {', '.join(rows)} }}"
+    (tmp_path / "wide.saga").write_text(f"saga wide {{\naggregate id\n{inside}\n}}")
+    (found,) = check_targets(compiled(tmp_path / "wide.saga"), ["amazon-states"])
+    assert found.label == "a fork has at most 10 branches there"
+
+
 def test_what_takes_longer_than_an_execution_is_refused():
     hold = ROOT / "tests" / "conformance" / "hold.saga"
     edits = (("    expires after 4 seconds\n", ""), ("1 second", "366 days"))

@@ -71,7 +71,9 @@ def _events(versions: Sequence[Version]) -> Iterator[_EventView]:
             else:
                 found[name] = None
     for name, known in found.items():
-        method = f"{name}_" if name in _TAKEN else name
+        method = name
+        while method in _TAKEN or (method != name and method in found):
+            method += "_"
         yield _EventView(method, name, _literal(known) if known else "str")
 
 

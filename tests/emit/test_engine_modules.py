@@ -78,3 +78,13 @@ def test_events_hide_nothing_of_the_class(engine: str, tmp_path: Path) -> None:
         assert f"    def {name}_(" in text
         assert f'self.fire(aggregate_id, "{name}", by, data, note)' in text
         assert f"def {name}(" not in text
+
+
+def test_two_events_never_share_a_method() -> None:
+    """`fire` is taken, so its event gets an underscore, and another has that name."""
+    named = {"saga": "tale", "event": "fire", "own": "work", "actors": "user"}
+    text = SAGA.format(**named, fact="fire_").replace(": fire_ by system", ": fire_")
+    pinned, findings = compile_saga("tale.saga", text.encode(), None)
+    assert pinned is not None, findings
+    emitted = emit_engine(pinned, "dbos")
+    assert emitted.count("def fire_(") == emitted.count("def fire__(") == 1

@@ -54,7 +54,7 @@ FENCES = {
     "psycopg": r"sagadsl/(runtime/postgres|audit/databases)\.py$",
     "numpy": r"sagadsl/audit/",
     "pyarrow": r"sagadsl/audit/arrow\.py$",
-    "dbos": r"sagadsl/engines/dbos\.py$",
+    "dbos": r"sagadsl/engines/dbos(_run)?\.py$",
     "restate": r"sagadsl/engines/restate\.py$",
     "temporalio": r"sagadsl/engines/temporal(_front)?\.py$",
     "opentelemetry": r"sagadsl/runtime/telemetry\.py$",

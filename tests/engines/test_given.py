@@ -11,7 +11,7 @@ import pytest
 from world import World
 
 from sagadsl.engines.calls import Answer, Calls
-from sagadsl.engines.dbos import config
+from sagadsl.engines.dbos import DbosSaga, config
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, Front
 from sagadsl.runtime import Driver, Store
@@ -106,6 +106,19 @@ def test_what_no_front_sends_is_no_request() -> None:
 def test_a_version_that_is_not_known_is_named() -> None:
     with pytest.raises(LookupError, match="order has no version 9"):
         Flow(Saga(order_saga), 9, "42", {}, 1_000)
+
+
+def test_who_asks_dbos_in_a_loop_is_told_how() -> None:
+    """It would be started there, and then be an error of DBOS."""
+
+    async def in_a_loop() -> None:
+        orders = DbosSaga(order_saga, World())
+        with pytest.raises(RuntimeError, match="call it by `asyncio"):
+            orders.start("42")
+        with pytest.raises(RuntimeError, match="`fire` waits for DBOS"):
+            orders.fire("42", "check_out", "user")
+
+    asyncio.run(in_a_loop())
 
 
 async def _async(error: BaseException) -> None:

@@ -16,7 +16,7 @@ from places import sagac
 from restate_server import RestateServer, program
 from workers import Place, place
 
-from sagadsl.engines.dbos import TOPIC
+from sagadsl.engines.dbos_run import TOPIC
 
 __all__ = ["place"]
 pytestmark = pytest.mark.slow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
-from dbos import DBOS, StepOptions
+from dbos import DBOS, StepOptions, error
 
 from sagadsl.engines.calls import EVER, RUNNING, Answer, Calls, left, needs_token
 from sagadsl.engines.flow import Flow, Next
@@ -68,7 +68,22 @@ class Run:
         self._replies: list[tuple[Call, Reply]] = []
 
     async def run(self) -> dict[str, Any]:
-        """Drive the process to its end."""
+        """Drive the process to its end.
+
+        One that went another way than this worker would, as by another draft of its
+        version, is left alone: an error would end it, with all that is done.
+        """
+        end = None
+        try:
+            end = await self._drive()
+        except error.DBOSUnexpectedStepError as why:
+            process = self._flow.process
+            about = f"{process.saga} {process.aggregate_id}"
+            LOGGER.error("%s is left to a worker with its own draft: %s", about, why)
+        await self._close()
+        return end or await _never()
+
+    async def _drive(self) -> dict[str, Any]:
         following = self._go_on()
         while following.end is None:
             if self._is_deaf(following):
@@ -83,11 +98,14 @@ class Run:
             following = self._go_on([await self._request(one) for one in asked])
             for one, result in zip(asked, following.results, strict=True):
                 await DBOS.set_event_async(one.key, told(result))
+        return following.end
+
+    async def _close(self) -> None:
+        """Wait for nothing any more."""
         self._forget()
         if self._inbox is not None:
             self._inbox.cancel()
             await asyncio.gather(self._inbox, return_exceptions=True)
-        return following.end
 
     def _go_on(self, requests: Sequence[Request] = ()) -> Next:
         replies, self._replies = self._replies, []
@@ -101,7 +119,7 @@ class Run:
         known = await DBOS.run_step_async(name, asked.is_known, saga)
         if known and not asked.is_known(saga):
             # To judge it here would end the workflow: it is left to a newer worker.
-            await asyncio.Event().wait()
+            await _never()
         return asked.request(saga, known=known)
 
     def _step(self, call: Call) -> _Step:
@@ -185,3 +203,9 @@ class Run:
             step.close()
             self._tokens.append(answer.token)
             self._replies.append((step.call, answer.reply))
+
+
+async def _never() -> NoReturn:
+    """Leave a workflow to another worker, as if this one had died."""
+    while True:
+        await asyncio.Event().wait()

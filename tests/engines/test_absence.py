@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from backends import Process
+from backends import HERE, Process
+from places import sagac
 from restate_server import RestateServer
 from workers import Place, place, server
 
@@ -71,3 +72,28 @@ def test_what_was_asked_before_a_time_is_judged_before_it(
         time.sleep(4)
         first.begin()
         assert asked.result().outcome == "accepted"
+
+
+@pytest.mark.parametrize("place", ["dbos"], indirect=True)
+def test_a_process_waits_for_a_worker_with_its_own_draft(
+    place: Place, tmp_path: Path, aggregate: str
+) -> None:
+    """Another would do something else, and DBOS would end the workflow by that."""
+    text = (HERE / "hold.saga").read_text().replace("    expires after 4 seconds\n", "")
+    drafts = []
+    for name in ("take", "grab"):
+        drafts.append(tmp_path / name)
+        drafts[-1].mkdir()
+        (drafts[-1] / "hold.saga").write_text(text.replace("take", name))
+        sagac(drafts[-1], "build", "--target", "py,dbos")
+    with place.worker(drafts[0]) as backend:
+        hold = Process(backend, "hold", aggregate)
+        hold.ask("start")
+        hold.ask("fire", "take", by="user")
+        hold.held("held")
+        backend.replace(drafts[1])
+        while "its own draft" not in (tmp_path / "stderr").read_text():
+            time.sleep(0.1)
+        backend.replace(drafts[0])
+        hold.ask("fire", "buy", by="user")
+        hold.ends("bought")

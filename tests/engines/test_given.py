@@ -77,6 +77,20 @@ def test_workers_of_dbos_share_what_they_recover_only_if_told_so() -> None:
         config("shop", url, "")
 
 
+def test_what_is_no_number_is_no_json(driver: Driver, world: World) -> None:
+    """Python would write it, and a database or a server could not read it."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        driver.start("42", {"rate": float("nan")})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Sent().fire("42", "check_out", "user", {"rate": float("inf")})
+    world.tell("make_payment", lambda _: {"rate": float("nan")})
+    driver.start("42")
+    driver.fire("42", "check_out", by="user")
+    assert driver.fire("42", "make_payment", by="user").accepted
+    driver.fire("42", "validate_payment", by="ops")
+    assert world.contexts[-1].data == {}
+
+
 def test_what_no_front_sends_is_no_request() -> None:
     """Whoever reaches the engine can send anything, and a process would end by it."""
     saga = Saga(order_saga)

@@ -24,6 +24,8 @@ from sagadsl.emit.states import (
     asked,
     choice,
     failure,
+    forked,
+    joined,
     noted,
     passed,
     paused,
@@ -61,8 +63,8 @@ class _Definition:
         self.actions = self.version.actions()
         self.consumers: dict[str, list[Rule]] = {name: [] for name in rows.states}
         for rule in rows.rules:
-            for joined in rule.sources:
-                for place in joined:
+            for places in rule.sources:
+                for place in places:
                     self.consumers[place].append(rule)
         self.settled = self._past_the_pivot()
         self.seen: dict[str, _Scope] = {}
@@ -265,17 +267,9 @@ class _Scope:
             raise Inexpressible(rule.name, "its branches do not meet again in one row")
         name, merged = f"after {rule.name}", f"together after {rule.name}"
         failed = f"all well after {rule.name}"
-        self.states[name] = {
-            "Type": "Parallel",
-            "Branches": [
-                {"StartAt": f"at {target}", "States": one.states}
-                for target, one in zip(rule.targets, branches, strict=True)
-            ],
-            "ResultSelector": {f"{t}.$": f"$[{n}]" for n, t in enumerate(rule.targets)},
-            "ResultPath": "$.branches",
-            "Next": merged,
-        }
-        self.states[merged] = passed(_merged(rule.targets), failed)
+        made = {t: one.states for t, one in zip(rule.targets, branches, strict=True)}
+        self.states[name] = forked(made, merged)
+        self.states[merged] = passed(joined(rule.targets), failed)
         after = self.step(join)
         self.states[failed] = passed(None, after)
         if any(one.gives_up for one in branches):
@@ -294,11 +288,3 @@ class _Scope:
 
 def _actors(rule: Rule) -> list[str]:
     return rule.trigger.removeprefix("by ").split(" | ") if rule.trigger else []
-
-
-def _merged(branches: Sequence[str]) -> State:
-    """What is done in any branch, beside what was done before."""
-    done: str = "$.done"
-    for target in branches:
-        done = f"States.JsonMerge({done}, $.branches.{target}.done, false)"
-    return {"data.$": "$.data", "done.$": done, "branches.$": "$.branches"}

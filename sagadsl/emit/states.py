@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sagadsl.machine.tables import Action, Rule
@@ -146,3 +146,25 @@ def _by_policy(action: Action) -> State:
         "BackoffRate": 2 if action.longest else 1,
     }
     return policy | ({"MaxDelaySeconds": action.longest} if action.longest else {})
+
+
+def forked(branches: Mapping[str, Mapping[str, State]], following: str) -> State:
+    """Branches that run side by side, each by its target and with its states."""
+    return {
+        "Type": "Parallel",
+        "Branches": [
+            {"StartAt": f"at {target}", "States": states}
+            for target, states in branches.items()
+        ],
+        "ResultSelector": {f"{t}.$": f"$[{n}]" for n, t in enumerate(branches)},
+        "ResultPath": "$.branches",
+        "Next": following,
+    }
+
+
+def joined(branches: Iterable[str]) -> State:
+    """What is done in any branch, beside what was done before."""
+    done = "$.done"
+    for target in branches:
+        done = f"States.JsonMerge({done}, $.branches.{target}.done, false)"
+    return {"data.$": "$.data", "done.$": done, "branches.$": "$.branches"}

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply, reply, settle
 from sagadsl.runtime.process import Effort, Log, Process, Row, Status
-from sagadsl.runtime.requests import look, no_version
+from sagadsl.runtime.requests import look
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, Version
 from sagadsl.runtime.turn import Call, Turn
@@ -50,10 +50,8 @@ class Flow:
         now: int,
     ) -> None:
         """Start a process of a version. Raises `LookupError` for an unknown one."""
-        if version not in saga.versions:
-            raise LookupError(no_version(saga, version).reason)
         self.saga = saga
-        machine = saga.versions[version]
+        machine = saga.version(version)
         deadline = now + machine.expires if machine.expires else 0
         text = json.dumps(data, separators=(",", ":")) if data else ""
         record = saga.module.Record()

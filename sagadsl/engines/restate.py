@@ -7,33 +7,24 @@ comes back to the call asks instead.
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
 import restate
 from restate.retry_policy import InvocationRetryPolicy
 
-from sagadsl.engines.calls import Answer, Calls, left, needs_token, now
+from sagadsl.engines.calls import Answer, Calls, left, needs_token
 from sagadsl.engines.flow import Flow, Next
-from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
+from sagadsl.engines.front import Asked, told
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
-from sagadsl.runtime.given import as_json, checked_id, is_id
-from sagadsl.runtime.requests import no_version
-from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
 from sagadsl.runtime.turn import Call
 
-if TYPE_CHECKING:
-    import httpx
-
-OK, BAD_REQUEST, NOT_FOUND = 200, 400, 404
+BAD_REQUEST = 400
 FOREVER = InvocationRetryPolicy(max_attempts=2**31 - 1)
 """A server would give an invocation up whose workers are gone for an hour."""
 NEXT = "next"  # the number of the event that the process waits for
@@ -52,79 +43,6 @@ class RestateSaga:
         self.services = [_workflow(known, Calls(known, handlers))]
 
 
-class RestateFront(Front[Awaitable[Result]]):
-    """Asks processes by the ingress of a Restate server, the base URL of `http`."""
-
-    def __init__(self, saga: SagaModule, http: httpx.AsyncClient) -> None:
-        self.saga = Saga(saga)
-        self._http = http
-
-    async def start(
-        self, aggregate_id: str, data: Mapping[str, Any] | None = None
-    ) -> Result:
-        """Start a process: one for each id, once only, with the newest version.
-
-        Raises `ValueError` or `TypeError` for an id or data that a driver refuses.
-        """
-        version = self.saga.latest.number
-        given = {"version": version, "data": as_json(data), "time": now()}
-        path = f"{self.saga.name}/{_key(checked_id(aggregate_id))}/run/send"
-        sent = await self._post(path, given)
-        if sent["status"] == "Accepted":
-            return Result(Outcome.ACCEPTED)
-        ended = await self._over(aggregate_id, "output")
-        return ended or under_way(self.saga, aggregate_id)
-
-    async def _ask(self, aggregate_id: str, asked: Asked) -> Result:
-        if not is_id(aggregate_id):
-            return unknown(self.saga, aggregate_id)
-        if ended := await self._over(aggregate_id, "output"):
-            return ended
-        path = f"{self.saga.name}/{_key(aggregate_id)}/post"
-        number = await self._post(path, list(asked))
-        ways = [
-            asyncio.create_task(self._answer(aggregate_id, number, "answer")),
-            asyncio.create_task(self._over(aggregate_id, "attach")),
-        ]
-        first = asyncio.FIRST_COMPLETED
-        done, late = await asyncio.wait(ways, timeout=self.timeout, return_when=first)
-        for way in late:
-            way.cancel()
-        if judged := await self._answer(aggregate_id, number, "answered"):
-            return judged
-        if ways[1] in done and (ended := ways[1].result()):
-            return ended
-        why = f"it was not judged within {self.timeout:g} seconds"
-        return Result(Outcome.REFUSED, why)
-
-    async def _answer(self, aggregate_id: str, number: int, how: str) -> Result | None:
-        path = f"{self.saga.name}/{_key(aggregate_id)}/{how}"
-        answer = await self._post(path, number)
-        return heard(self.saga, answer) if answer else None
-
-    async def _over(self, aggregate_id: str, how: str) -> Result | None:
-        """What comes of asking a process that has ended, or that there is not."""
-        path = f"restate/workflow/{self.saga.name}/{_key(aggregate_id)}/{how}"
-        response = await self._http.get(path, timeout=None)
-        if response.status_code == NOT_FOUND:
-            return unknown(self.saga, aggregate_id)
-        if response.status_code != OK:
-            return None
-        return over(self.saga, aggregate_id, response.json())
-
-    async def _post(self, path: str, given: object) -> Any:
-        headers = {"content-type": "application/json"}
-        response = await self._http.post(
-            path, content=json.dumps(given), headers=headers, timeout=None
-        )
-        try:
-            response.raise_for_status()
-        except Exception as error:
-            error.add_note(response.text)
-            raise
-        return response.json() if response.content else None
-
-
 def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
     """The workflow of a saga."""
     workflow = restate.Workflow(saga.name, invocation_retry_policy=FOREVER)
@@ -136,7 +54,6 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
     ) -> dict[str, Any]:
         """Drive a process to its end, and return what is kept of it."""
         started = given["time"]
-        _must_know(saga, given["version"])
         flow = Flow(saga, given["version"], ctx.key(), given["data"], started)
         return await _Run(calls, flow, ctx).run(started)
 
@@ -255,8 +172,8 @@ class _Run:
             return asked.request(saga)
         name = f"{saga.name}@{asked.values['to']} known"
         known = await self._context.run_typed(name, partial(asked.is_known, saga))
-        if known:
-            _must_know(saga, asked.values["to"])
+        if known:  # by a newer worker, if not by this one: the server calls again
+            saga.version(asked.values["to"])
         return asked.request(saga, known=known)
 
     def _listen(self) -> None:
@@ -287,18 +204,7 @@ class _Run:
         self._now = max(self._now, wake)
 
 
-def _must_know(saga: Saga, version: int) -> None:
-    """Leave a process to a newer worker: the server calls again, and tells this."""
-    if version not in saga.versions:
-        raise LookupError(f"{no_version(saga, version).reason}: a newer worker has")
-
-
 def _promise(
     context: restate.WorkflowContext | restate.WorkflowSharedContext, name: str
 ) -> restate.DurablePromise[list[Any]]:
     return context.promise(name)
-
-
-def _key(aggregate_id: str) -> str:
-    """An id in a path, where one of dots would lead elsewhere."""
-    return quote(aggregate_id, safe="").replace(".", "%2E")

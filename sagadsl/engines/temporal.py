@@ -16,11 +16,7 @@ from typing import Any, ClassVar
 
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.common import (
-    RetryPolicy,
-    VersioningBehavior,
-    WorkerDeploymentVersion,
-)
+from temporalio.common import RetryPolicy, VersioningBehavior, WorkerDeploymentVersion
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
@@ -30,7 +26,7 @@ from sagadsl.engines.front import Asked, over, told
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.decide import Reply
-from sagadsl.runtime.requests import abort, no_version
+from sagadsl.runtime.requests import abort
 from sagadsl.runtime.result import Result
 from sagadsl.runtime.saga import Saga, SagaModule, Version
 from sagadsl.runtime.turn import Call
@@ -38,8 +34,6 @@ from sagadsl.runtime.turn import Call
 ONCE = RetryPolicy(maximum_attempts=1)
 EVER = timedelta(days=3650)  # a handler without a timeout takes as long as it takes
 CALLS = 100  # at once in one worker
-
-
 _SAGAS: dict[int, Saga] = {}
 
 
@@ -90,8 +84,8 @@ class SagaWorkflow:
         if self._end is not None:
             return self.look()
         one = Asked(*asked)
-        if not one.is_known(self._saga):  # a newer worker accepted it: left to such
-            raise LookupError(no_version(self._saga, one.values["to"]).reason)
+        if one.of_version:  # that a newer worker may have accepted: it is left to such
+            self._saga.version(one.values["to"])
         request = one.request(self._saga)
         return told(self._go_on(requests=[request])[0])
 
@@ -103,11 +97,10 @@ class SagaWorkflow:
         """
         try:
             one = Asked.of(self._saga, asked)
-        except TypeError as error:
+            if one.of_version:
+                self._saga.version(one.values["to"])
+        except (TypeError, LookupError) as error:
             raise ApplicationError(str(error), non_retryable=True) from error
-        if not one.is_known(self._saga):
-            why = no_version(self._saga, one.values["to"]).reason
-            raise ApplicationError(why, non_retryable=True)
 
     @workflow.query(name="look")
     def look(self) -> list[Any]:

@@ -206,6 +206,12 @@ class Saga:
         }
         self.latest = self.versions[module.LATEST.version]
 
+    def version(self, number: int) -> Version:
+        """The machine of a version. Raises `LookupError` if it is not known here."""
+        if number not in self.versions:
+            raise LookupError(f"{self.name} has no version {number}")
+        return self.versions[number]
+
     @cached_property
     def handlers(self) -> tuple[str, ...]:
         """The names of every handler that some version calls."""

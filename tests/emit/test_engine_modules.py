@@ -12,7 +12,7 @@ from sagadsl.driver import compile_saga
 from sagadsl.emit.engines import emit_engine
 from sagadsl.emit.python import emit_python
 from sagadsl.engines.dbos import DbosSaga
-from sagadsl.engines.restate import RestateFront
+from sagadsl.engines.restate_front import RestateFront
 from sagadsl.engines.temporal_front import TemporalFront
 
 ENGINES = {"dbos": DbosSaga, "restate": RestateFront, "temporal": TemporalFront}

@@ -67,9 +67,11 @@ def test_what_was_not_called_goes_back(
     brief: ModuleType, threads: int, url: str
 ) -> None:
     """Of a worker that is broken off only what it did call is in doubt."""
+    stopped, together = threading.Event(), threading.Barrier(threads)
 
     def stop(_: Context) -> None:
-        time.sleep(0.2)
+        together.wait(60)
+        stopped.set()
         raise KeyboardInterrupt
 
     world = World(brief.Failed)
@@ -85,8 +87,6 @@ def test_what_was_not_called_goes_back(
             with pytest.raises(KeyboardInterrupt):
                 broken.run()
         else:
-            stopped = threading.Event()
-            stopped.set()
             broken.serve(stopped)
         other.run()
         pass_time(store, 2)

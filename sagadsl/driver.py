@@ -93,7 +93,7 @@ def release_text(pinned: Pinned) -> str:
 
 
 def check_targets(pinned: Pinned, targets: Iterable[str]) -> tuple[Finding, ...]:
-    """Why some of the targets that are asked for cannot be made of a saga."""
+    """Why targets that are asked for cannot be made of a saga, and warnings of them."""
     checks = dict.fromkeys(TARGETS[target].check for target in targets)
     return tuple(finding for check in checks if check for finding in check(pinned))
 

@@ -147,7 +147,7 @@ def _build(path: Path, options: _Options) -> _Outcome:
     pinned, findings = compile_file(path, folder)
     wrong = _check_targets(pinned, options.targets) if pinned else ()
     tell((*findings, *wrong))
-    if pinned is None or wrong:
+    if pinned is None or any(finding.is_error for finding in wrong):
         click.echo(f"{shown(path)}: not built", err=True)
         return _Outcome(path, good=False)
     files = list(_files(path, folder, pinned, options.targets))
@@ -164,7 +164,7 @@ def _build(path: Path, options: _Options) -> _Outcome:
         write_bytes(file.path, file.data)
     click.echo(f"{head}, wrote {names}" if stale else said)
     written = (path, *(file.path for file in files))
-    quiet = not findings and _is_as_compiled(path, pinned)
+    quiet = not (findings or wrong) and _is_as_compiled(path, pinned)
     return _Outcome(path, good=True, quiet=quiet, said=said, files=written)
 
 

@@ -21,7 +21,7 @@ Check = Callable[[Pinned], Iterator[Finding]]
 class Target(NamedTuple):
     """A kind of file; in `name` the name of the saga takes the place of `*`.
 
-    `check` yields why it cannot be made of a saga.
+    `check` yields why it cannot be made of a saga, or what goes wrong with it.
     """
 
     name: str
@@ -168,6 +168,12 @@ def _check_structure(pinned: Pinned) -> Iterator[Finding]:
     return check_structure(pinned)
 
 
+def _check_timeouts(pinned: Pinned) -> Iterator[Finding]:
+    from sagadsl.emit.endless import check_timeouts  # noqa: PLC0415  two targets
+
+    return check_timeouts(pinned)
+
+
 def _engine(name: str) -> Emitter:
     def emitted(pinned: Pinned, old: bytes | None) -> bytes:
         from sagadsl.emit.engines import emit_engine  # noqa: PLC0415  three targets
@@ -191,8 +197,8 @@ TARGETS = {
     "sql-postgres": Target("*.postgres.sql", _sql("postgres"), check_width),
     "pytest": Target("test_*_saga.py", _pytest),
     "dbos": Target("*_dbos.py", _engine("dbos")),
-    "restate": Target("*_restate.py", _engine("restate")),
-    "temporal": Target("*_temporal.py", _engine("temporal")),
+    "restate": Target("*_restate.py", _engine("restate"), _check_timeouts),
+    "temporal": Target("*_temporal.py", _engine("temporal"), _check_timeouts),
     "amazon-states": Target("*.asl.json", _amazon_states, _check_structure),
     "audit-sql": Target("*.audit.sql", _audit_sql, check_width),
 }

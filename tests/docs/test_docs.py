@@ -26,11 +26,11 @@ import subprocess
 import sys
 import traceback
 from contextlib import redirect_stdout
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from moments import as_of_now
 
 from sagadsl.diagnostics import Severity
 
@@ -49,8 +49,6 @@ NOT_RUN = re.compile(
     r"( *#.*)?"
 )
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_AGO = re.compile(r"\b\d+ s ago")
 _LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
@@ -175,16 +173,8 @@ def console(text: str, folder: Path) -> str:
         )
         assert run.returncode in (0, 1, 2), run.stdout
         assert "Traceback" not in run.stdout, run.stdout
-        printed = _MOMENT.sub(as_told, run.stdout)
-        shown += [*command, *_AGO.sub("0 s ago", printed).splitlines()]
+        shown += [*command, *as_of_now(run.stdout).splitlines()]
     return "".join(f"{line.rstrip()}\n" for line in shown)
-
-
-def as_told(moment: re.Match[str]) -> str:
-    """A moment as far from the one of all pages as it is from now, in whole hours."""
-    at = datetime.fromisoformat(moment[0]).replace(tzinfo=UTC)
-    hours = round((at - datetime.now(UTC)) / timedelta(hours=1))
-    return f"{datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(hours=hours):%F %T}"
 
 
 def judged(block: Block, folder: Path) -> str:

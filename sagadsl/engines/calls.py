@@ -14,7 +14,7 @@ import concurrent.futures
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
     word: str
     note: str
-    values: dict[str, Any] | None
+    values: Mapping[str, Any] | None
     time: int
     token: str
 
@@ -143,8 +143,7 @@ class Calls:
         else:
             reply = Reply("lost", "it did not answer in time")
             made.outcome.add_done_callback(made.late)
-        values = as_json(reply.values) if reply.values else None
-        return [*Answer(reply.word, reply.note, values, now(), self.draw())]
+        return [*Answer(*reply, now(), self.draw())]
 
 
 def _made(call: Call, outcome: Future[Reply]) -> Made:
@@ -157,11 +156,15 @@ _LOST.set_result(Reply("lost", "its worker is gone"))
 
 
 def reply_of(outcome: Future[Reply]) -> Reply:
-    """What came of a call; what ends a program ends no engine, and tells nothing."""
+    """What came of a call, in plain JSON: each engine has a way of its own to store it.
+
+    What ends a program ends no engine, and tells nothing.
+    """
     error = outcome.exception()
-    if error is None:
-        return outcome.result()
-    return Reply("raised", f"{type(error).__name__}: {error}")
+    if error is not None:
+        return Reply("raised", f"{type(error).__name__}: {error}")
+    reply = outcome.result()
+    return reply._replace(values=as_json(reply.values) or None)
 
 
 def call_name(saga: Saga, version: int, handler: str) -> str:

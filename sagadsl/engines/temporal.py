@@ -255,8 +255,7 @@ class TemporalSaga:
             call = _unpacked(version, given)
             made = self._threads.submit(self._caller.perform, call)
             await _finished(asyncio.wrap_future(made))
-            answer = reply_of(made)
-            return [*answer[:2], dict(answer.values) if answer.values else None]
+            return [*reply_of(made)]
 
         return perform
 

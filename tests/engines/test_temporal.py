@@ -95,6 +95,15 @@ def test_handlers_are_given_the_data_and_what_they_return_is_kept(bench, booking
     assert bench.world.contexts[-1].data == {"price": 21, "total": 42}
 
 
+def test_what_handlers_return_is_json_whatever_the_sdk_makes_of_it(bench, booking):
+    """It sorts keys, which those of two types cannot be."""
+    bench.world.tell("pay", lambda _: {1: "one", "at": (2, 3)})
+    paid(bench, booking)
+    bench.held(booking, "ready")
+    assert bench.world.contexts[-1].data == {"1": "one", "at": [2, 3]}
+    assert "activity_task_failed" not in events(bench, booking)
+
+
 def test_what_timed_out_is_asked_about_and_not_repeated(bench, booking):
     bench.late("pay")
     paid(bench, booking)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sagadsl.cli.records import written
@@ -26,12 +27,12 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def span(milliseconds: int) -> str:
-    """How long something is, in its largest unit; a moment short of 30 days is 30 d."""
-    seconds = round(max(milliseconds, 0) / 1000)
-    for size, unit in _UNITS:
-        if seconds >= size:
+    """How long something is, in its largest unit; a moment short of a day is 1 d."""
+    seconds = max(milliseconds, 0) / 1000
+    for (size, unit), (smaller, _) in pairwise(_UNITS):
+        if round(seconds / smaller) * smaller >= size:
             return f"{round(seconds / size)} {unit}"
-    return "0 s"
+    return f"{round(seconds)} s"
 
 
 def moment(milliseconds: int) -> str:

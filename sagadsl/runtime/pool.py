@@ -51,6 +51,7 @@ class Pool(Generic[C]):
 
     def take(self) -> C:
         """A connection for this thread, which has none, until it gives it back."""
+        assert self.lent is None, "what is written would go on outside its transaction"
         try:
             connection = self._idle.pop()
         except IndexError:

@@ -98,8 +98,10 @@ class Relay:
             found = self._database.rows(claim, values)
         if not found:
             return None
-        lease = (found[0][0], self._lease, before)
-        return _Delivery(self._processes, send, self._pauses, last, *lease)
+        ((fence,),) = found
+        return _Delivery(
+            self._processes, send, self._pauses, last, fence, self._lease, before
+        )
 
 
 class _Delivery:

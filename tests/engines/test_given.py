@@ -58,6 +58,8 @@ def test_what_a_process_could_not_take_is_not_sent() -> None:
     for one in wrong:
         with pytest.raises(TypeError):
             front.fire(**{"aggregate_id": "42", "action": "check_out", **one})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        front.fire("42", "check_out", "user", {"rate": float("inf")})
     wrong_version: Any = "latest"
     with pytest.raises(TypeError, match="`to` is of the type int, not 'latest'"):
         front.upgrade("42", wrong_version)
@@ -75,20 +77,6 @@ def test_workers_of_dbos_share_what_they_recover_only_if_told_so() -> None:
     assert shared["application_version"] == f"{RULES}/7"
     with pytest.raises(ValueError, match="a worker needs a name of its own"):
         config("shop", url, "")
-
-
-def test_what_is_no_number_is_no_json(driver: Driver, world: World) -> None:
-    """Python would write it, and a database or a server could not read it."""
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        driver.start("42", {"rate": float("nan")})
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        Sent().fire("42", "check_out", "user", {"rate": float("inf")})
-    world.tell("make_payment", lambda _: {"rate": float("nan")})
-    driver.start("42")
-    driver.fire("42", "check_out", by="user")
-    assert driver.fire("42", "make_payment", by="user").accepted
-    driver.fire("42", "validate_payment", by="ops")
-    assert world.contexts[-1].data == {}
 
 
 def test_what_no_front_sends_is_no_request() -> None:

@@ -60,6 +60,7 @@ class Worker:
         self._arrived: queue.SimpleQueue[Arrived] = queue.SimpleQueue()
         self._calls: list[Call] = []
         self._made = 0
+        self._counting = threading.Lock()
         self._stop: threading.Event | None = None
         self._stopping = False
         self._more = True
@@ -244,7 +245,6 @@ class Worker:
 
     def _dispatch(self) -> None:
         """Call handlers: one after the other here, or several in threads."""
-        self._made += len(self._calls)
         for call in self._calls:
             self._keeper.add(call)
         if self._pool is None:
@@ -278,6 +278,8 @@ class Worker:
         if self._stop and self._stop.is_set():
             self._drop(call)
             return
+        with self._counting:
+            self._made += 1
         answer = Reply("raised", "the worker was stopped")
         try:
             answer = self._keeper.perform(call, self._caller)

@@ -27,7 +27,7 @@ def test_what_has_not_been_called_is_given_back(
             driver.fire(order, "validate_payment", by="ops")
         world.calls.clear()
         called = world.calls
-        driver.serve(stop)
+        assert driver.serve(stop) == len(called)
         assert 1 <= len(called) <= threads
         assert store.database.rows("SELECT max(lease) FROM saga_process") == [(0,)]
         world.told.clear()

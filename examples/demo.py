@@ -12,6 +12,7 @@ import subprocess
 import sys
 import webbrowser
 from pathlib import Path
+from urllib.parse import quote
 
 from own_postgres import NoServer, server
 
@@ -55,7 +56,7 @@ def drive_orders() -> None:
 
     for left in (*OUT.glob("orders.db*"), *OUT.glob("world.sqlite*")):
         left.unlink()
-    store = f"sqlite:///{(OUT / 'orders.db').as_posix()}"
+    store = f"sqlite:///{quote((OUT / 'orders.db').as_posix())}"
     pay = [sys.executable, str(Path(__file__).resolve()), "pay"]
     tour = order_tour.Tour(store, OUT / "world.sqlite", pay, show)
     order_tour.fail_and_compensate(tour, "1001")

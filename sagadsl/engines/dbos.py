@@ -77,23 +77,20 @@ class DbosSaga(Front[Result]):
         _leave_loop("start")
         given = (checked_id(aggregate_id), as_json(data), now())
         workflow = self._workflows[self.saga.latest.number]
-        name = self.workflow_id(aggregate_id)
+        own = self.workflow_id(aggregate_id)
         try:
-            with SetWorkflowID(name, workflow_id_reuse_policy="reject"):
+            with SetWorkflowID(own, workflow_id_reuse_policy="reject"):
                 DBOS.start_workflow(workflow, *given)
         except error.DBOSWorkflowIDInUseError:
-            ended = self._ended(aggregate_id, DBOS.get_workflow_status(name))
-            return ended or under_way(self.saga, aggregate_id)
+            return self._ended(aggregate_id) or under_way(self.saga, aggregate_id)
         return Result(Outcome.ACCEPTED)
 
     def _ask(self, aggregate_id: str, asked: Asked) -> Result:
         _leave_loop(asked.kind)
-        workflow = self.workflow_id(aggregate_id)
-        known = is_id(aggregate_id)
-        status = DBOS.get_workflow_status(workflow) if known else None
-        if status is None:
+        if not is_id(aggregate_id):
             return unknown(self.saga, aggregate_id)
-        if ended := self._ended(aggregate_id, status):
+        workflow = self.workflow_id(aggregate_id)
+        if ended := self._ended(aggregate_id):
             return ended
         DBOS.send(workflow, list(asked), topic=TOPIC, idempotency_key=asked.key)
         end = monotonic() + self.timeout
@@ -101,17 +98,19 @@ class DbosSaga(Front[Result]):
             answer = DBOS.get_event(workflow, asked.key, timeout_seconds=LOOK_AGAIN)
             if answer is not None:
                 return heard(self.saga, answer)
-            status = DBOS.get_workflow_status(workflow)
-            if ended := self._ended(aggregate_id, status):
+            if ended := self._ended(aggregate_id):
                 return ended
         why = f"it was not judged within {self.timeout:g} seconds"
         return Result(Outcome.REFUSED, why)
 
-    def _ended(self, aggregate_id: str, status: Any) -> Result | None:
-        """What comes of asking a workflow that is over."""
+    def _ended(self, aggregate_id: str) -> Result | None:
+        """What comes of asking a workflow that is over, or that there is not."""
+        status = DBOS.get_workflow_status(self.workflow_id(aggregate_id))
+        if status is None:
+            return unknown(self.saga, aggregate_id)
         if status.status in ("PENDING", "ENQUEUED", "DELAYED"):
             return None
-        if status.status == "SUCCESS":
+        if status.status == "SUCCESS" and status.output:
             return over(self.saga, aggregate_id, status.output)
         why = f"its workflow has the status {status.status}: {status.error}"
         return Result(Outcome.REFUSED, why)

@@ -49,7 +49,7 @@ class Asked(NamedTuple):
     def request(self, saga: Saga, *, known: bool = True) -> Request:
         """What it asks; `known` is what `is_known` said where it was first judged."""
         if not known:
-            return lambda _: requests.no_version(saga, self.values["to"])
+            return lambda _: requests.refused(saga.no_version(self.values["to"]))
         if self.of_version:
             return requests.upgrade(saga, **self.values)
         return _KINDS[self.kind](**self.values)

@@ -158,19 +158,14 @@ def look() -> Request:
     return request
 
 
-def no_version(saga: Saga, number: int) -> Result:
-    """The refusal to move a process to a version that is not known here."""
-    return refused(f"{saga.name} has no version {number}")
-
-
 def upgrade(saga: Saga, to: int | None, by: str) -> Request:
     """Move a process to another version, the newest if none is named."""
 
     def request(turn: Turn) -> Result | None:
         number = saga.latest.number if to is None else to
-        version = saga.versions.get(number)
-        if version is None:
-            return no_version(saga, number)
+        if number not in saga.versions:
+            return refused(saga.no_version(number))
+        version = saga.versions[number]
         if version is turn.version:
             return Result(Outcome.ALREADY_DONE, f"it has version {number}")
         if turn.log.efforts and (turn.leased or turn.live):

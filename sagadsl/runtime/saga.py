@@ -209,8 +209,12 @@ class Saga:
     def version(self, number: int) -> Version:
         """The machine of a version. Raises `LookupError` if it is not known here."""
         if number not in self.versions:
-            raise LookupError(f"{self.name} has no version {number}")
+            raise LookupError(self.no_version(number))
         return self.versions[number]
+
+    def no_version(self, number: int) -> str:
+        """The words for a version that is not known here."""
+        return f"{self.name} has no version {number}"
 
     @cached_property
     def handlers(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,19 @@ class CsvFile:
         with path.open("rb") as file:
             if not file.read(1):
                 raise Unreadable("it is empty")
-        with path.open("rb") as file:
-            self.names = list(self._read(lambda: self._open(file, None).schema.names))
+        # A reader of pyarrow reads ahead in a thread, which outlives whoever drops it.
+        self.names = PlainCsv(path, separator).names
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         """The rows; an empty cell is an empty text."""
         size = self.path.stat().st_size or 1
-        with self.path.open("rb") as file:
-            reader = self._read(lambda: self._open(file, columns))
-            while (batch := self._read(lambda: next(iter(reader), None))) is not None:
+        # No file of Python's: a thread that reads it could not be left at the end.
+        with (
+            _read(lambda: pa.OSFile(str(self.path))) as file,
+            closing(self._read(lambda: self._open(file, columns))) as reader,
+        ):
+            rows = iter(reader)
+            while (batch := self._read(lambda: next(rows, None))) is not None:
                 yield Piece(_columns(batch, columns), file.tell() / size)
 
     def _read(self, ask: Any) -> Any:
@@ -44,10 +49,10 @@ class CsvFile:
                 pass
             raise
 
-    def _open(self, file: Any, columns: Sequence[str] | None) -> Any:
+    def _open(self, file: Any, columns: Sequence[str]) -> Any:
         convert = csv.ConvertOptions(
-            column_types=dict.fromkeys(columns or (), pa.string()),
-            include_columns=list(columns or ()),
+            column_types=dict.fromkeys(columns, pa.string()),
+            include_columns=list(columns),
             strings_can_be_null=False,
         )
         read = csv.ReadOptions(block_size=4 << 20)

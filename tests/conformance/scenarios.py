@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from backends import Process
 
 FORWARD = ("pay", "book_flight", "book_hotel")
@@ -154,6 +156,7 @@ def abort_between_our_own_steps(errand: Process) -> None:
     errand.tell("pack", "slow 3")
     errand.ask("start")
     errand.until(lambda _: "pay" in errand.effects)
+    time.sleep(1)  # by then `pack` is called
     assert errand.ask("abort").outcome == "accepted"
     errand.ends("compensated")
     assert errand.effects == ["pay", "pack", "unpack", "refund"]

@@ -125,7 +125,7 @@ def test_a_compensation_that_fails_is_tried_again_and_then_told(functions):
 
 def test_a_timer_ends_a_wait(functions):
     row = "        requested      -> confirmed            : confirm       by user\n"
-    timer = "        requested      -> rejected             : give_up after 1 second\n"
+    timer = "        requested      -> rejected             : give_up after 2 seconds\n"
     functions.answers["requested"] = []
     end = run(functions, emit_amazon_states(compiled(TRIP, (row, row + timer))))
     assert end.error == "rejected"

@@ -37,6 +37,28 @@ def test_one_worker_is_killed_beside_another(place: Place) -> None:
     assert (tally.twice, tally.lost, tally.unfinished) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("place", ["restate"], indirect=True)
+def test_the_server_of_two_workers_is_killed_during_calls(
+    place: Place, server: RestateServer, compiled: Path, aggregate: str
+) -> None:
+    """The other worker may come to a call under way: its timeout keeps that one off."""
+    with (
+        place.worker(compiled / "v1") as first,
+        place.worker(compiled / "v1", "b") as second,
+    ):
+        for number in range(6):
+            worker = second if number % 2 else first
+            trip = Process(worker, "trip", f"{aggregate}-{number}")
+            trip.tell("pay", "slow 0.9")
+            trip.ask("start")
+            trip.ask("fire", "confirm", by="user")
+            time.sleep(0.1)
+            server.restart()
+            trip.held("ready")
+            scenarios.home(trip)
+            scenarios.once(trip, *scenarios.FORWARD, "depart")
+
+
 @pytest.mark.parametrize("place", ["dbos"], indirect=True)
 def test_a_process_outlives_any_number_of_workers(
     place: Place, compiled: Path, aggregate: str

@@ -23,6 +23,7 @@ from sagadsl.sql import (
 )
 
 WIDTH = 76
+TABLES = {"": "saga_process", "log": "saga_event", "tombstone": "saga_tombstone"}
 GUARDED = ("saga", "aggregate_id", "version", *LANES, "seq", "started")
 
 
@@ -52,6 +53,7 @@ def triggers(
 ) -> list[Trigger]:
     """The triggers of a saga with these versions."""
     kept = [_check("a log is only appended to", "1 = 0")]
+    fixed = [_check("a tombstone stays as it is", "1 = 0")]
     return [
         _trigger("insert", saga, dialect, _starts(guards, dialect)),
         _trigger("update", saga, dialect, _moves(guards)),
@@ -60,6 +62,9 @@ def triggers(
         _trigger("log_insert", saga, dialect, _rows(guards)),
         _trigger("log_update", saga, dialect, kept),
         _trigger("log_delete", saga, dialect, _purges()),
+        _trigger("tombstone_insert", saga, dialect, _burials(dialect)),
+        _trigger("tombstone_update", saga, dialect, fixed),
+        _trigger("tombstone_delete", saga, dialect, _forgets(dialect)),
     ]
 
 
@@ -70,11 +75,11 @@ def _trigger(name: str, saga: str, dialect: Dialect, checks: list[Check]) -> Tri
     `OR REPLACE` may still put a default where there is a NULL. There a statement is
     compiled with the triggers of the columns that it sets, and they are long.
     """
-    part = name.removeprefix("log_")
+    of, _, part = name.rpartition("_")
+    table = TABLES[of]
     action = "UPDATE" if part == "upgrade" else part.upper()
     row = "NEW" if action == "INSERT" else "OLD"
     returns = "OLD" if action == "DELETE" else "NEW"
-    table = "saga_event" if part != name else "saga_process"
     when = "BEFORE"
     concerns = f"{row}.saga = '{saga}'"
     if action == "UPDATE":
@@ -98,11 +103,10 @@ def _trigger(name: str, saga: str, dialect: Dialect, checks: list[Check]) -> Tri
 
 def _starts(guards: Mapping[int, Guards], dialect: Dialect) -> list[Check]:
     zero = _all([f"NEW.{lane} = 0" for lane in LANES] + ["NEW.seq = 1"])
-    remembered = _exists("saga_tombstone", "NEW", f"forget > {dialect.now}")
     checks = [
         _known("NEW.version IN", guards),
         _check("a process starts with nothing done and `seq` 1", zero),
-        _check("it has ended and is still remembered", f"NOT {remembered}"),
+        _forgotten(dialect),
     ]
     if dialect is SQLITE:
         # There `INSERT OR REPLACE` deletes the process that runs, without a trigger.
@@ -155,7 +159,10 @@ def _upgrading(guards: Mapping[int, Guards]) -> str:
 
 
 def _ends() -> list[Check]:
-    return [_check("only a finished process is deleted", "(OLD.control & 2) <> 0")]
+    return [
+        _check("only a finished process is deleted", "(OLD.control & 2) <> 0"),
+        _check("what ends leaves a tombstone", _exists("saga_tombstone", "OLD")),
+    ]
 
 
 def _rows(guards: Mapping[int, Guards]) -> list[Check]:
@@ -185,6 +192,25 @@ def _rows(guards: Mapping[int, Guards]) -> list[Check]:
 def _purges() -> list[Check]:
     live = _exists("saga_process", "OLD", "(control & 2) = 0")
     return [_check("a log is kept until its process has finished", f"NOT {live}")]
+
+
+def _burials(dialect: Dialect) -> list[Check]:
+    live = _exists("saga_process", "NEW", "(control & 2) = 0")
+    return [
+        _check("its process has not finished", f"NOT {live}"),
+        _forgotten(dialect),
+    ]
+
+
+def _forgets(dialect: Dialect) -> list[Check]:
+    over = f"OLD.forget <= {dialect.now}"
+    return [_check("what has ended is remembered until its time", over)]
+
+
+def _forgotten(dialect: Dialect) -> Check:
+    """That there is no tombstone, or one whose time is over."""
+    remembered = _exists("saga_tombstone", "NEW", f"forget > {dialect.now}")
+    return _check("it has ended and is still remembered", f"NOT {remembered}")
 
 
 def _known(version_in: str, guards: Mapping[int, Guards]) -> Check:

@@ -88,7 +88,8 @@ class Processes:
         first = Row(1, latest.number, "start", None, 0, stored(actor), now, "")
         try:
             with suppress(_Remembered), database.transaction():
-                database.execute(statements.FORGET_ONE, (*key, now))
+                forget = statements.FORGET_ONE.format(now=database.dialect.now)
+                database.execute(forget, key)
                 start = Append(statements.START, values, (*key, *first))
                 if database.append([[start]]) != [True]:
                     return False

@@ -22,9 +22,9 @@ def purge(database: Database, saga: str, *, archives: bool = False) -> Purged:
     What was archived of those that nobody remembers any more goes only if asked for.
     Raises `StoreError`.
     """
-    now = database.now()
+    over = _TOMBSTONES.format(now=database.dialect.read_now)
     forgotten = 0
-    while gone := database.execute(_TOMBSTONES, (saga, now, PAGE)):
+    while gone := database.execute(over, (saga, PAGE)):
         forgotten += gone
     dropped = database.execute(_ARCHIVES, (saga,)) if archives else 0
     return Purged(forgotten, dropped)
@@ -32,7 +32,7 @@ def purge(database: Database, saga: str, *, archives: bool = False) -> Purged:
 
 _TOMBSTONES = (
     "DELETE FROM saga_tombstone WHERE (saga, aggregate_id) IN"
-    " (SELECT saga, aggregate_id FROM saga_tombstone WHERE saga = ? AND forget <= ?"
+    " (SELECT saga, aggregate_id FROM saga_tombstone WHERE saga = ? AND forget <= {now}"
     " LIMIT ?)"
 )
 _ARCHIVES = (

@@ -33,7 +33,7 @@ START = (
 REMEMBERED = (
     f"SELECT outcome, version, started, ended, forget FROM saga_tombstone {OF_ONE}"
 )
-FORGET_ONE = f"DELETE FROM saga_tombstone {OF_ONE} AND forget <= ?"
+FORGET_ONE = f"DELETE FROM saga_tombstone {OF_ONE} AND forget <= {{now}}"
 _INTO_LOG = f"INSERT INTO saga_event (saga, aggregate_id, {EVENT})"
 APPEND = f"{_INTO_LOG} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # Both at once, where a database can.

@@ -20,6 +20,7 @@ from sagadsl.emit.python import emit_python
 from sagadsl.emit.sql import emit_sql
 from sagadsl.model import Pinned
 from sagadsl.runtime import Driver, open_store
+from sagadsl.runtime.purge import purge
 from sagadsl.sql import POSTGRES, SQLITE
 
 
@@ -74,3 +75,30 @@ def test_random_walks(
     for seed in range(500, 540):
         tally += walk(seed, database, place, tmp_path)
     assert min(tally["ended"], tally["moved"]) > 5, tally
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_what_is_over_is_forgotten(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = str(tmp_path / "orders.db")
+    if database == "postgres":
+        place = request.getfixturevalue("postgres_url")
+    pinned = pinned_of(write_saga(Random(500), 6))
+    module = load_module(emit_python(pinned), tmp_path / "forgotten_saga.py")
+    url = database_with(pinned, database, place)
+    with (
+        open_store(url) as store,
+        Driver(module, Dice(module.Failed, Random()), store) as d,
+    ):
+        for order, forget in {"41": 1, "42": 4_000_000_000_000, "43": 1}.items():
+            store.database.execute(
+                "INSERT INTO saga_tombstone (saga, aggregate_id, forget)"
+                " VALUES (?, ?, ?)",
+                (pinned.saga.name, order, forget),
+            )
+        assert d.start("41").accepted
+        assert not d.start("42").accepted
+        assert purge(store.database, pinned.saga.name).tombstones == 1
+        left = store.database.rows("SELECT aggregate_id FROM saga_tombstone")
+        assert left == [("42",)]

@@ -340,6 +340,13 @@ BEGIN
         RAISE EXCEPTION 'order %: only a finished process is deleted', OLD.aggregate_id
             USING ERRCODE = 'check_violation';
     END IF;
+    IF (
+        EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = OLD.saga AND aggregate_id
+            = OLD.aggregate_id)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'order %: what ends leaves a tombstone', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN OLD;
 END
 $$;
@@ -434,11 +441,74 @@ BEFORE DELETE ON saga_event FOR EACH ROW
 WHEN (OLD.saga = 'order')
 EXECUTE FUNCTION "order$log_delete"();
 
+CREATE OR REPLACE FUNCTION "order$tombstone_insert"() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND (control & 2) = 0)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'order %: its process has not finished', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND forget > CAST(extract(epoch FROM
+            clock_timestamp()) * 1000 AS BIGINT))
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'order %: it has ended and is still remembered', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "order$tombstone_insert"
+BEFORE INSERT ON saga_tombstone FOR EACH ROW
+WHEN (NEW.saga = 'order')
+EXECUTE FUNCTION "order$tombstone_insert"();
+
+CREATE OR REPLACE FUNCTION "order$tombstone_update"() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF (
+        1 = 0
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'order %: a tombstone stays as it is', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "order$tombstone_update"
+BEFORE UPDATE ON saga_tombstone FOR EACH ROW
+WHEN ('order' IN (OLD.saga, NEW.saga))
+EXECUTE FUNCTION "order$tombstone_update"();
+
+CREATE OR REPLACE FUNCTION "order$tombstone_delete"() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF (
+        OLD.forget <= CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'order %: what has ended is remembered until its time', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE OR REPLACE TRIGGER "order$tombstone_delete"
+BEFORE DELETE ON saga_tombstone FOR EACH ROW
+WHEN (OLD.saga = 'order')
+EXECUTE FUNCTION "order$tombstone_delete"();
+
 CREATE OR REPLACE FUNCTION "order$truncate"() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM saga_process WHERE saga = 'order') THEN
-        RAISE EXCEPTION 'order: its processes are deleted one by one'
+    IF EXISTS (SELECT 1 FROM saga_process WHERE saga = 'order')
+        OR TG_TABLE_NAME = 'saga_tombstone'
+        AND EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = 'order')
+    THEN
+        RAISE EXCEPTION 'order: its rows are deleted one by one'
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
@@ -449,6 +519,9 @@ BEFORE TRUNCATE ON saga_process FOR EACH STATEMENT
 EXECUTE FUNCTION "order$truncate"();
 CREATE OR REPLACE TRIGGER "order$truncate"
 BEFORE TRUNCATE ON saga_event FOR EACH STATEMENT
+EXECUTE FUNCTION "order$truncate"();
+CREATE OR REPLACE TRIGGER "order$truncate"
+BEFORE TRUNCATE ON saga_tombstone FOR EACH STATEMENT
 EXECUTE FUNCTION "order$truncate"();
 
 -- The processes by the names of the saga.

@@ -297,6 +297,11 @@ BEGIN
     WHERE (
         (OLD.control & 2) <> 0
     ) IS NOT TRUE;
+    SELECT RAISE(ABORT, 'order: what ends leaves a tombstone')
+    WHERE (
+        EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = OLD.saga AND aggregate_id
+            = OLD.aggregate_id)
+    ) IS NOT TRUE;
 END;
 
 DROP TRIGGER IF EXISTS "order$log_insert";
@@ -356,6 +361,46 @@ BEGIN
     WHERE (
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = OLD.saga AND
             aggregate_id = OLD.aggregate_id AND (control & 2) = 0)
+    ) IS NOT TRUE;
+END;
+
+DROP TRIGGER IF EXISTS "order$tombstone_insert";
+CREATE TRIGGER "order$tombstone_insert"
+BEFORE INSERT ON saga_tombstone
+WHEN NEW.saga = 'order'
+BEGIN
+    SELECT RAISE(ABORT, 'order: its process has not finished')
+    WHERE (
+        NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND (control & 2) = 0)
+    ) IS NOT TRUE;
+    SELECT RAISE(ABORT, 'order: it has ended and is still remembered')
+    WHERE (
+        NOT EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND forget > CAST((julianday('now') -
+            2440587.5) * 86400000 AS INTEGER))
+    ) IS NOT TRUE;
+END;
+
+DROP TRIGGER IF EXISTS "order$tombstone_update";
+CREATE TRIGGER "order$tombstone_update"
+BEFORE UPDATE ON saga_tombstone
+WHEN 'order' IN (OLD.saga, NEW.saga)
+BEGIN
+    SELECT RAISE(ABORT, 'order: a tombstone stays as it is')
+    WHERE (
+        1 = 0
+    ) IS NOT TRUE;
+END;
+
+DROP TRIGGER IF EXISTS "order$tombstone_delete";
+CREATE TRIGGER "order$tombstone_delete"
+BEFORE DELETE ON saga_tombstone
+WHEN OLD.saga = 'order'
+BEGIN
+    SELECT RAISE(ABORT, 'order: what has ended is remembered until its time')
+    WHERE (
+        OLD.forget <= CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
     ) IS NOT TRUE;
 END;
 

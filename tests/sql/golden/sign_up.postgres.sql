@@ -315,6 +315,13 @@ BEGIN
         RAISE EXCEPTION 'sign_up %: only a finished process is deleted', OLD.aggregate_id
             USING ERRCODE = 'check_violation';
     END IF;
+    IF (
+        EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = OLD.saga AND aggregate_id
+            = OLD.aggregate_id)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: what ends leaves a tombstone', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN OLD;
 END
 $$;
@@ -409,11 +416,74 @@ BEFORE DELETE ON saga_event FOR EACH ROW
 WHEN (OLD.saga = 'sign_up')
 EXECUTE FUNCTION "sign_up$log_delete"();
 
+CREATE OR REPLACE FUNCTION "sign_up$tombstone_insert"() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND (control & 2) = 0)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its process has not finished', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND forget > CAST(extract(epoch FROM
+            clock_timestamp()) * 1000 AS BIGINT))
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: it has ended and is still remembered', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$tombstone_insert"
+BEFORE INSERT ON saga_tombstone FOR EACH ROW
+WHEN (NEW.saga = 'sign_up')
+EXECUTE FUNCTION "sign_up$tombstone_insert"();
+
+CREATE OR REPLACE FUNCTION "sign_up$tombstone_update"() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF (
+        1 = 0
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: a tombstone stays as it is', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$tombstone_update"
+BEFORE UPDATE ON saga_tombstone FOR EACH ROW
+WHEN ('sign_up' IN (OLD.saga, NEW.saga))
+EXECUTE FUNCTION "sign_up$tombstone_update"();
+
+CREATE OR REPLACE FUNCTION "sign_up$tombstone_delete"() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF (
+        OLD.forget <= CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: what has ended is remembered until its time', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE OR REPLACE TRIGGER "sign_up$tombstone_delete"
+BEFORE DELETE ON saga_tombstone FOR EACH ROW
+WHEN (OLD.saga = 'sign_up')
+EXECUTE FUNCTION "sign_up$tombstone_delete"();
+
 CREATE OR REPLACE FUNCTION "sign_up$truncate"() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM saga_process WHERE saga = 'sign_up') THEN
-        RAISE EXCEPTION 'sign_up: its processes are deleted one by one'
+    IF EXISTS (SELECT 1 FROM saga_process WHERE saga = 'sign_up')
+        OR TG_TABLE_NAME = 'saga_tombstone'
+        AND EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = 'sign_up')
+    THEN
+        RAISE EXCEPTION 'sign_up: its rows are deleted one by one'
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
@@ -424,6 +494,9 @@ BEFORE TRUNCATE ON saga_process FOR EACH STATEMENT
 EXECUTE FUNCTION "sign_up$truncate"();
 CREATE OR REPLACE TRIGGER "sign_up$truncate"
 BEFORE TRUNCATE ON saga_event FOR EACH STATEMENT
+EXECUTE FUNCTION "sign_up$truncate"();
+CREATE OR REPLACE TRIGGER "sign_up$truncate"
+BEFORE TRUNCATE ON saga_tombstone FOR EACH STATEMENT
 EXECUTE FUNCTION "sign_up$truncate"();
 
 -- The processes by the names of the saga.

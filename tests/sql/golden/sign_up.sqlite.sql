@@ -272,6 +272,11 @@ BEGIN
     WHERE (
         (OLD.control & 2) <> 0
     ) IS NOT TRUE;
+    SELECT RAISE(ABORT, 'sign_up: what ends leaves a tombstone')
+    WHERE (
+        EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = OLD.saga AND aggregate_id
+            = OLD.aggregate_id)
+    ) IS NOT TRUE;
 END;
 
 DROP TRIGGER IF EXISTS "sign_up$log_insert";
@@ -331,6 +336,46 @@ BEGIN
     WHERE (
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = OLD.saga AND
             aggregate_id = OLD.aggregate_id AND (control & 2) = 0)
+    ) IS NOT TRUE;
+END;
+
+DROP TRIGGER IF EXISTS "sign_up$tombstone_insert";
+CREATE TRIGGER "sign_up$tombstone_insert"
+BEFORE INSERT ON saga_tombstone
+WHEN NEW.saga = 'sign_up'
+BEGIN
+    SELECT RAISE(ABORT, 'sign_up: its process has not finished')
+    WHERE (
+        NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND (control & 2) = 0)
+    ) IS NOT TRUE;
+    SELECT RAISE(ABORT, 'sign_up: it has ended and is still remembered')
+    WHERE (
+        NOT EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = NEW.saga AND
+            aggregate_id = NEW.aggregate_id AND forget > CAST((julianday('now') -
+            2440587.5) * 86400000 AS INTEGER))
+    ) IS NOT TRUE;
+END;
+
+DROP TRIGGER IF EXISTS "sign_up$tombstone_update";
+CREATE TRIGGER "sign_up$tombstone_update"
+BEFORE UPDATE ON saga_tombstone
+WHEN 'sign_up' IN (OLD.saga, NEW.saga)
+BEGIN
+    SELECT RAISE(ABORT, 'sign_up: a tombstone stays as it is')
+    WHERE (
+        1 = 0
+    ) IS NOT TRUE;
+END;
+
+DROP TRIGGER IF EXISTS "sign_up$tombstone_delete";
+CREATE TRIGGER "sign_up$tombstone_delete"
+BEFORE DELETE ON saga_tombstone
+WHEN OLD.saga = 'sign_up'
+BEGIN
+    SELECT RAISE(ABORT, 'sign_up: what has ended is remembered until its time')
+    WHERE (
+        OLD.forget <= CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
     ) IS NOT TRUE;
 END;
 

@@ -40,8 +40,8 @@ class Driver:
     log of a process that ends is kept in `saga_archive`. `publish` names the events
     that go to the outbox, for `deliver`.
 
-    Raises `TypeError` if a handler is missing, `ValueError` if the saga has more steps
-    than a store holds, or there is no event of a name.
+    Raises `TypeError` if a handler is missing or `store` is none, `ValueError` if the
+    saga has more steps than a store holds, or there is no event of a name.
     """
 
     def __init__(
@@ -56,6 +56,8 @@ class Driver:
         archive: bool = False,
         publish: Collection[str] = TOLD,
     ) -> None:
+        if not isinstance(store, Store):
+            raise TypeError("the store is no `Store`: write `open_store(url)`")
         self.saga = Saga(saga)
         self.store = store
         self.worker = worker or f"{socket.gethostname()}-{os.getpid()}-{_token()}"

@@ -115,9 +115,8 @@ class Processes:
     ) -> list[tuple[Process, Log]]:
         """Take processes that are due and that nobody has, for `lease` milliseconds."""
         known = tuple(self.saga.versions)
-        sql = statements.claim(
-            len(known), skip_locked=self.database.dialect.name == "postgres"
-        )
+        row_locks = self.database.dialect.row_locks
+        sql = statements.claim(len(known), skip_locked=row_locks)
         name = self.saga.name
         values = (now + lease, worker, name, name, now, now, *known, most)
         claimed = [self._process(row) for row in self.database.rows(sql, values)]
@@ -169,9 +168,9 @@ class Processes:
         sql = statements.RENEW.format(now=self.database.dialect.now)
         kept: set[str] = set()
         # A turn locks rows in an order of its own: who held some while waiting for
-        # others could wait for it, and it for them. SQLite has one lock, for all.
-        rows_lock = self.database.dialect.name == "postgres"
-        with nullcontext() if rows_lock else self.database.transaction():
+        # others could wait for it, and it for them.
+        row_locks = self.database.dialect.row_locks
+        with nullcontext() if row_locks else self.database.transaction():
             for aggregate_id, fence in leases:
                 key = (self.saga.name, aggregate_id, fence, worker)
                 if self.database.execute(sql, (lease, *key)):

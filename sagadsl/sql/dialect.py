@@ -11,7 +11,8 @@ class Dialect(NamedTuple):
     `now` is its clock, in milliseconds since 1970, and `read_now` the same where it may
     stand still for a statement, so that an index can be asked. `time` makes a timestamp
     of such a number. `table` ends a table that is found by its primary key, `counter`
-    is the type of a key that only rises.
+    is the type of a key that only rises. With `row_locks` a writer waits for the rows
+    that another has changed, else for all of them.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Dialect(NamedTuple):
     now: str
     read_now: str
     time: str
+    row_locks: bool
 
 
 SQLITE = Dialect(
@@ -31,6 +33,7 @@ SQLITE = Dialect(
     now="CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     read_now="CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     time="strftime('%Y-%m-%d %H:%M:%f', nullif({}, 0) / 1000.0, 'unixepoch')",
+    row_locks=False,
 )
 POSTGRES = Dialect(
     name="postgres",
@@ -40,5 +43,6 @@ POSTGRES = Dialect(
     now="CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
     read_now="CAST(extract(epoch FROM statement_timestamp()) * 1000 AS BIGINT)",
     time="to_timestamp(nullif({}, 0) / 1000.0)",
+    row_locks=True,
 )
 DIALECTS = {dialect.name: dialect for dialect in (SQLITE, POSTGRES)}

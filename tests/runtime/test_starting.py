@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import nan
-from typing import Any
+from typing import Any, cast
 
 import order_saga
 import pytest
@@ -122,6 +122,11 @@ def test_handlers_that_lack_one_are_refused(store: Store) -> None:
 def test_a_class_of_handlers_is_refused(store: Store) -> None:
     with pytest.raises(TypeError, match=r"order are a class: give `World\(\)`"):
         Driver(order_saga, World, store)
+
+
+def test_a_url_is_no_store(world: World) -> None:
+    with pytest.raises(TypeError, match="write `open_store"):
+        Driver(order_saga, world, cast("Store", "sqlite:///orders.db"))
 
 
 @pytest.mark.parametrize("odd", ["", "a\0b", "\ud800"])

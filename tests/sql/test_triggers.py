@@ -44,8 +44,11 @@ def database(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def store(open_judge: Open) -> Judge:
+    return guarded(open_judge())
+
+
+def guarded(judge: Judge) -> Judge:
     """A store with the script of the saga, run twice, and one process in it."""
-    judge = open_judge()
     script = emit_sql(pinned(SAGA), judge.dialect)
     judge.run(script)
     judge.run(script)
@@ -175,61 +178,6 @@ def test_a_process_starts_from_nothing(
     refused(store, insert, why)
 
 
-@pytest.mark.parametrize(("forget", "starts"), [(FAR, False), (1, True)])
-def test_what_has_ended_is_remembered(store: Judge, forget: int, starts: bool) -> None:
-    ended(store, forget)
-    if starts:
-        start(store)
-    else:
-        insert = (
-            "INSERT INTO saga_process (saga, aggregate_id, version, seq)"
-            " VALUES ('order', '42', 1, 1)"
-        )
-        refused(store, insert, "still remembered")
-
-
-def test_what_ends_leaves_a_tombstone(store: Judge) -> None:
-    finish(store)
-    refused(store, "DELETE FROM saga_process", "leaves a tombstone")
-
-
-@pytest.mark.parametrize(
-    ("statement", "why"),
-    [
-        ("UPDATE saga_tombstone SET forget = 1", "stays as it is"),
-        ("UPDATE saga_tombstone SET aggregate_id = '43'", "stays as it is"),
-        ("UPDATE saga_tombstone SET saga = 'x'", "stays as it is"),
-        ("DELETE FROM saga_tombstone", "remembered until its time"),
-    ],
-)
-def test_a_tombstone_stays(store: Judge, statement: str, why: str) -> None:
-    ended(store)
-    refused(store, statement, why)
-
-
-def test_a_tombstone_goes_when_its_time_is_over(store: Judge) -> None:
-    ended(store, 1)
-    store.run("DELETE FROM saga_tombstone")
-    start(store)
-
-
-def test_what_runs_has_no_tombstone(store: Judge) -> None:
-    refused(store, BURIED.format(FAR), "has not finished")
-
-
-def test_what_ran_elsewhere_can_be_remembered(store: Judge) -> None:
-    store.run(BURIED.format(FAR).replace("42", "41"))
-    insert = "INSERT INTO saga_process (saga, aggregate_id, version, seq)"
-    refused(store, f"{insert} VALUES ('order', '41', 1, 1)", "still remembered")
-
-
-@pytest.mark.parametrize("database", ["sqlite"])
-def test_a_tombstone_is_not_replaced(store: Judge) -> None:
-    ended(store)
-    replaced = BURIED.format(1).replace("INSERT", "INSERT OR REPLACE")
-    refused(store, replaced, "still remembered")
-
-
 @pytest.mark.parametrize("table", ["saga_event", "saga_process"])
 def test_what_runs_is_not_deleted(store: Judge, table: str) -> None:
     refused(store, f"DELETE FROM {table}", "finished")
@@ -305,13 +253,6 @@ def test_a_start_that_comes_second_changes_nothing(store: Judge) -> None:
 @pytest.mark.parametrize("table", ["saga_process", "saga_event"])
 def test_tables_are_not_emptied_at_once(store: Judge, table: str) -> None:
     refused(store, f"TRUNCATE {table}", "deleted one by one")
-
-
-@pytest.mark.parametrize("database", ["postgres"])
-def test_tombstones_are_not_emptied_at_once(store: Judge) -> None:
-    ended(store)
-    refused(store, "TRUNCATE saga_tombstone", "deleted one by one")
-    store.run("TRUNCATE saga_process, saga_event")
 
 
 def test_a_new_version_replaces_the_triggers(store: Judge) -> None:

@@ -92,9 +92,14 @@ def test_killed_and_stopped(kill: Kill, url: str, workers: int, orders: int) -> 
 @pytest.mark.parametrize("workers", [2, 8, 32])
 def test_many_killed_and_stopped(kill: Kill, url: str, workers: int) -> None:
     where = SQLITE if url.startswith("sqlite") else url
-    (told,) = kill("races.py", where, workers, "--orders", 24, "--seed", 7)
-    assert min(told["kills"], told["stops"]) > 0
-    assert told["stale"] or workers == 2, "nobody came back too late"
+    stale = 0
+    for seed in range(7, 12):  # it is left to chance whether who is stopped has work
+        (told,) = kill("races.py", where, workers, "--orders", 24, "--seed", seed)
+        assert min(told["kills"], told["stops"]) > 0
+        stale += told["stale"]
+        if stale or workers == 2:
+            break
+    assert stale or workers == 2, "nobody came back too late"
 
 
 SLOWLY = """

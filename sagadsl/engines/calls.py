@@ -10,12 +10,12 @@ stored in one write.
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import secrets
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -104,7 +104,8 @@ class Calls:
         Where a token is needed, it is called only with one that was drawn here.
         """
         made = self._make(call, token)
-        concurrent.futures.wait([made.outcome], min(made.left, PATIENCE))
+        with suppress(TimeoutError):
+            made.outcome.exception(min(made.left, PATIENCE))
         if made.outcome.done() or not made.left:
             return self._answer(made)
         running = secrets.token_hex(8)

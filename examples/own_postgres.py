@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,7 @@ def keep(version: int, *options: str) -> None:
         except (OSError, subprocess.SubprocessError) as error:
             said = re.search("(?:FATAL|error): +(.+)", (home / "log").read_text())
             sys.exit(said[1] if said else str(error))
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # not without the server
         try:
             sys.stdout.write(f"postgresql://postgres@/postgres?host={home}\n")
             sys.stdout.flush()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import own_postgres
 import psycopg
 import pytest
 from own_postgres import VERSIONS, NoServer, server
@@ -81,6 +82,17 @@ def test_it_ends_with_its_caller(last):
     while home.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_it_ends_with_its_keeper():
+    words = [sys.executable, own_postgres.__file__, str(VERSIONS[0])]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, **pipes) as keeper:
+        assert keeper.stdout
+        home = home_of(keeper.stdout.readline())
+        keeper.terminate()
+        keeper.wait()
+    assert not home.exists()
 
 
 def test_where_there_is_none_it_says_why(monkeypatch):

@@ -103,10 +103,12 @@ def _trigger(name: str, saga: str, dialect: Dialect, checks: list[Check]) -> Tri
 
 def _starts(guards: Mapping[int, Guards], dialect: Dialect) -> list[Check]:
     zero = _all([f"NEW.{lane} = 0" for lane in LANES] + ["NEW.seq = 1"])
+    # Also where it is over: what ends needs the place for a tombstone of its own.
+    buried = _exists("saga_tombstone", "NEW")
     checks = [
         _known("NEW.version IN", guards),
         _check("a process starts with nothing done and `seq` 1", zero),
-        _forgotten(dialect),
+        _check("it has ended, and its tombstone is still there", f"NOT {buried}"),
     ]
     if dialect is SQLITE:
         # There `INSERT OR REPLACE` deletes the process that runs, without a trigger.
@@ -196,21 +198,16 @@ def _purges() -> list[Check]:
 
 def _burials(dialect: Dialect) -> list[Check]:
     live = _exists("saga_process", "NEW", "(control & 2) = 0")
+    remembered = _exists("saga_tombstone", "NEW", f"forget > {dialect.now}")
     return [
         _check("its process has not finished", f"NOT {live}"),
-        _forgotten(dialect),
+        _check("it has ended and is still remembered", f"NOT {remembered}"),
     ]
 
 
 def _forgets(dialect: Dialect) -> list[Check]:
     over = f"OLD.forget <= {dialect.now}"
     return [_check("what has ended is remembered until its time", over)]
-
-
-def _forgotten(dialect: Dialect) -> Check:
-    """That there is no tombstone, or one whose time is over."""
-    remembered = _exists("saga_tombstone", "NEW", f"forget > {dialect.now}")
-    return _check("it has ended and is still remembered", f"NOT {remembered}")
 
 
 def _known(version_in: str, guards: Mapping[int, Guards]) -> Check:

@@ -46,7 +46,7 @@ def client(store: Judge, postgres_url: str) -> Iterator[psycopg.Connection]:
 @pytest.mark.parametrize(
     ("table", "own", "change", "why"),
     [
-        ("saga_tombstone", "", START.format(41), "still remembered"),
+        ("saga_tombstone", "", START.format(41), "tombstone is still there"),
         (
             "saga_event",
             f"{ROW.format('')} VALUES ('order', '42', 1, 1, 'start')",

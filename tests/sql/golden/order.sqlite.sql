@@ -123,11 +123,10 @@ BEGIN
         NEW.begun = 0 AND NEW.done = 0 AND NEW.closed = 0 AND NEW.control = 0 AND
             NEW.seq = 1
     ) IS NOT TRUE;
-    SELECT RAISE(ABORT, 'order: it has ended and is still remembered')
+    SELECT RAISE(ABORT, 'order: it has ended, and its tombstone is still there')
     WHERE (
         NOT EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = NEW.saga AND
-            aggregate_id = NEW.aggregate_id AND forget > CAST((julianday('now') -
-            2440587.5) * 86400000 AS INTEGER))
+            aggregate_id = NEW.aggregate_id)
     ) IS NOT TRUE;
     SELECT RAISE(ABORT, 'order: it is already running')
     WHERE (

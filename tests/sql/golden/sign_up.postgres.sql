@@ -141,10 +141,9 @@ BEGIN
     END IF;
     IF (
         NOT EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = NEW.saga AND
-            aggregate_id = NEW.aggregate_id AND forget > CAST(extract(epoch FROM
-            clock_timestamp()) * 1000 AS BIGINT))
+            aggregate_id = NEW.aggregate_id)
     ) IS NOT TRUE THEN
-        RAISE EXCEPTION 'sign_up %: it has ended and is still remembered', NEW.aggregate_id
+        RAISE EXCEPTION 'sign_up %: it has ended, and its tombstone is still there', NEW.aggregate_id
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;

@@ -32,6 +32,17 @@ def test_what_has_ended_is_remembered(store: Judge, forget: int) -> None:
 def test_what_ends_leaves_a_tombstone(store: Judge) -> None:
     finish(store)
     refused(store, "DELETE FROM saga_process", "leaves a tombstone")
+    refused(store, "DELETE FROM saga_event", "until there is a tombstone")
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_what_has_ended_is_not_replaced(store: Judge) -> None:
+    finish(store)
+    replaced = START.replace("INSERT", "INSERT OR REPLACE")
+    refused(store, replaced, "already running")
+    store.run(BURIED.format(1))
+    store.run("DELETE FROM saga_event")
+    refused(store, replaced, "its tombstone is still there")
 
 
 @pytest.mark.parametrize(

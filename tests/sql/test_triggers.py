@@ -99,8 +99,8 @@ def finish(store: Judge) -> None:
 def ended(store: Judge, forget: int = FAR) -> None:
     """A process that has ended and is remembered until a time."""
     finish(store)
-    store.run("DELETE FROM saga_event")
     store.run(BURIED.format(forget))
+    store.run("DELETE FROM saga_event")
     store.run("DELETE FROM saga_process")
 
 

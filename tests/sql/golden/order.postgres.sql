@@ -432,6 +432,14 @@ BEGIN
         RAISE EXCEPTION 'order %: a log is kept until its process has finished', OLD.aggregate_id
             USING ERRCODE = 'check_violation';
     END IF;
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = OLD.saga AND
+            aggregate_id = OLD.aggregate_id) OR EXISTS (SELECT 1 FROM saga_tombstone
+            WHERE saga = OLD.saga AND aggregate_id = OLD.aggregate_id)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'order %: a log is kept until there is a tombstone', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN OLD;
 END
 $$;

@@ -336,6 +336,12 @@ BEGIN
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = OLD.saga AND
             aggregate_id = OLD.aggregate_id AND (control & 2) = 0)
     ) IS NOT TRUE;
+    SELECT RAISE(ABORT, 'sign_up: a log is kept until there is a tombstone')
+    WHERE (
+        NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = OLD.saga AND
+            aggregate_id = OLD.aggregate_id) OR EXISTS (SELECT 1 FROM saga_tombstone
+            WHERE saga = OLD.saga AND aggregate_id = OLD.aggregate_id)
+    ) IS NOT TRUE;
 END;
 
 DROP TRIGGER IF EXISTS "sign_up$tombstone_insert";

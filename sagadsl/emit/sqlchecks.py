@@ -164,6 +164,7 @@ def _ends() -> list[Check]:
     return [
         _check("only a finished process is deleted", "(OLD.control & 2) <> 0"),
         _check("what ends leaves a tombstone", _exists("saga_tombstone", "OLD")),
+        _check("its log is deleted first", f"NOT {_exists('saga_event', 'OLD')}"),
     ]
 
 

@@ -35,6 +35,13 @@ def test_what_ends_leaves_a_tombstone(store: Judge) -> None:
     refused(store, "DELETE FROM saga_event", "until there is a tombstone")
 
 
+def test_what_ends_leaves_no_log(store: Judge) -> None:
+    """The next process of its id would take it for its own."""
+    finish(store)
+    store.run(BURIED.format(FAR))
+    refused(store, "DELETE FROM saga_process", "its log is deleted first")
+
+
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_what_has_ended_is_not_replaced(store: Judge) -> None:
     finish(store)

@@ -346,6 +346,13 @@ BEGIN
         RAISE EXCEPTION 'order %: what ends leaves a tombstone', OLD.aggregate_id
             USING ERRCODE = 'check_violation';
     END IF;
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_event WHERE saga = OLD.saga AND aggregate_id
+            = OLD.aggregate_id)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'order %: its log is deleted first', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN OLD;
 END
 $$;

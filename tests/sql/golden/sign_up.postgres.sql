@@ -321,6 +321,13 @@ BEGIN
         RAISE EXCEPTION 'sign_up %: what ends leaves a tombstone', OLD.aggregate_id
             USING ERRCODE = 'check_violation';
     END IF;
+    IF (
+        NOT EXISTS (SELECT 1 FROM saga_event WHERE saga = OLD.saga AND aggregate_id
+            = OLD.aggregate_id)
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: its log is deleted first', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN OLD;
 END
 $$;

@@ -276,6 +276,11 @@ BEGIN
         EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = OLD.saga AND aggregate_id
             = OLD.aggregate_id)
     ) IS NOT TRUE;
+    SELECT RAISE(ABORT, 'sign_up: its log is deleted first')
+    WHERE (
+        NOT EXISTS (SELECT 1 FROM saga_event WHERE saga = OLD.saga AND aggregate_id
+            = OLD.aggregate_id)
+    ) IS NOT TRUE;
 END;
 
 DROP TRIGGER IF EXISTS "sign_up$log_insert";

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sagadsl.emit.jinja import render
-from sagadsl.emit.sqlchecks import laid_out, triggers
+from sagadsl.emit.sqlchecks import COMMITTED, laid_out, triggers
 from sagadsl.emit.sqlnames import column_names, quoted, table_name
 from sagadsl.machine.guards import Guards
 from sagadsl.model import Pinned
@@ -100,6 +100,7 @@ def emit_sql(pinned: Pinned, dialect: Dialect) -> str:
         schema=schema(dialect),
         schema_version=SCHEMA_VERSION,
         triggers=triggers(saga, guards, dialect),
+        committed=COMMITTED,
         name=lambda part: quoted(table_name(f"{saga}${part}")),
         process_view=quoted(table_name(f"{saga}_process")),
         event_view=quoted(table_name(f"{saga}_event")),

@@ -71,7 +71,10 @@ def test_a_table_of_a_client_is_not_taken_for_ours(
         client.execute(change.encode())
 
 
-@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+LEVELS = pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+
+
+@LEVELS
 def test_who_does_not_see_what_has_ended_starts_nothing(
     store: Judge, client: psycopg.Connection, level: str
 ) -> None:
@@ -81,3 +84,35 @@ def test_who_does_not_see_what_has_ended_starts_nothing(
     store.run(ENDED.format(43))
     with pytest.raises(Refused, match="READ COMMITTED"):
         client.execute(START.format(43).encode())
+
+
+@LEVELS
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("saga_process", START),
+        ("saga_tombstone", ENDED.replace("INTO ", "INTO judged.")),
+    ],
+)
+def test_who_does_not_see_what_has_come_empties_nothing(
+    open_judge: Open, client: psycopg.Connection, table: str, change: str, level: str
+) -> None:
+    """A table is emptied of rows that a snapshot from before does not show."""
+    store = open_judge()
+    store.run(emit_sql(pinned(SAGA), store.dialect))
+    client.execute(f"BEGIN ISOLATION LEVEL {level}".encode())
+    client.execute("SELECT count(*) FROM judged.saga_process")
+    store.run(change.format(43))
+    with pytest.raises(Refused, match="READ COMMITTED"):
+        client.execute(f"TRUNCATE judged.{table}".encode())
+
+
+@LEVELS
+def test_who_does_not_see_what_runs_says_not_that_it_ended(
+    store: Judge, client: psycopg.Connection, level: str
+) -> None:
+    client.execute(f"BEGIN ISOLATION LEVEL {level}; SET search_path = judged".encode())
+    client.execute("SELECT count(*) FROM saga_process")
+    store.run(START.format(43))
+    with pytest.raises(Refused, match="READ COMMITTED"):
+        client.execute(ENDED.format(43).encode())

@@ -434,6 +434,12 @@ CREATE OR REPLACE FUNCTION "sign_up$tombstone_insert"() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
+        current_setting('transaction_isolation') = 'read committed'
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: a tombstone is made in READ COMMITTED', NEW.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = NEW.saga AND
             aggregate_id = NEW.aggregate_id AND (control & 2) = 0)
     ) IS NOT TRUE THEN
@@ -493,6 +499,11 @@ EXECUTE FUNCTION "sign_up$tombstone_delete"();
 CREATE OR REPLACE FUNCTION "sign_up$truncate"() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+    -- It empties what a snapshot from before does not show.
+    IF (current_setting('transaction_isolation') = 'read committed') IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up: tables are emptied in READ COMMITTED'
+            USING ERRCODE = 'check_violation';
+    END IF;
     IF EXISTS (SELECT 1 FROM saga_process WHERE saga = 'sign_up')
         OR TG_TABLE_NAME = 'saga_tombstone'
         AND EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = 'sign_up')

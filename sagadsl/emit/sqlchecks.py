@@ -213,6 +213,10 @@ def _burials(dialect: Dialect) -> list[Check]:
     if dialect is POSTGRES:
         # Elsewhere a process that has just been started may not be seen.
         checks.insert(0, _check("a tombstone is made in READ COMMITTED", COMMITTED))
+    else:
+        # `OR REPLACE` makes the empty id of it, after the trigger.
+        named = "NEW.aggregate_id IS NOT NULL"
+        checks.insert(0, _check("a tombstone has an id", named))
     return checks
 
 

@@ -86,6 +86,8 @@ def test_a_tombstone_is_not_replaced(store: Judge) -> None:
     ended(store)
     replaced = BURIED.format(1).replace("INSERT", "INSERT OR REPLACE")
     refused(store, replaced, "still remembered")
+    store.run(BURIED.format(FAR).replace("42", ""))
+    refused(store, replaced.replace("'42'", "NULL"), "has an id")
 
 
 @pytest.mark.parametrize("database", ["postgres"])

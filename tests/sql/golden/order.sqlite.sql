@@ -379,6 +379,10 @@ CREATE TRIGGER "order$tombstone_insert"
 BEFORE INSERT ON saga_tombstone
 WHEN NEW.saga = 'order'
 BEGIN
+    SELECT RAISE(ABORT, 'order: a tombstone has an id')
+    WHERE (
+        NEW.aggregate_id IS NOT NULL
+    ) IS NOT TRUE;
     SELECT RAISE(ABORT, 'order: its process has not finished')
     WHERE (
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = NEW.saga AND

@@ -354,6 +354,10 @@ CREATE TRIGGER "sign_up$tombstone_insert"
 BEFORE INSERT ON saga_tombstone
 WHEN NEW.saga = 'sign_up'
 BEGIN
+    SELECT RAISE(ABORT, 'sign_up: a tombstone has an id')
+    WHERE (
+        NEW.aggregate_id IS NOT NULL
+    ) IS NOT TRUE;
     SELECT RAISE(ABORT, 'sign_up: its process has not finished')
     WHERE (
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = NEW.saga AND

@@ -61,7 +61,7 @@ def triggers(
         _trigger("update", saga, dialect, _moves(guards)),
         _trigger("upgrade", saga, dialect, _upgrades(guards)),
         _trigger("delete", saga, dialect, _ends()),
-        _trigger("log_insert", saga, dialect, _rows(guards)),
+        _trigger("log_insert", saga, dialect, _rows(guards, dialect)),
         _trigger("log_update", saga, dialect, kept),
         _trigger("log_delete", saga, dialect, _purges()),
         _trigger("tombstone_insert", saga, dialect, _burials(dialect)),
@@ -169,7 +169,7 @@ def _ends() -> list[Check]:
     ]
 
 
-def _rows(guards: Mapping[int, Guards]) -> list[Check]:
+def _rows(guards: Mapping[int, Guards], dialect: Dialect) -> list[Check]:
     words = (
         f"CASE WHEN NEW.event IN {_words(OF_STEPS)} THEN NEW.step IS NOT NULL"
         f" WHEN NEW.event IN {_words((*OF_ALL, *MARKS))} THEN NEW.step IS NULL"
@@ -181,6 +181,10 @@ def _rows(guards: Mapping[int, Guards]) -> list[Check]:
     }
     step = f"NEW.step IS NULL OR {by_version(steps, 'NEW.version')}"
     last = f"coalesce({_one('max(seq)', 'saga_event', 'NEW')}, 0)"
+    come = _one("seq", "saga_process", "NEW")
+    if dialect.row_locks:
+        # Who deletes the process waits until this row can be seen.
+        come = f"{come[:-1]} FOR KEY SHARE)"
     return [
         _known("NEW.version IN", guards),
         _check("a log has no such event", words),
@@ -188,7 +192,7 @@ def _rows(guards: Mapping[int, Guards]) -> list[Check]:
         _check("the rows of a log have no gap", f"NEW.seq = 1 + {last}"),
         _check(
             "its process has not come to this row of the log",
-            f"NEW.seq = {_one('seq', 'saga_process', 'NEW')}",
+            f"NEW.seq = {come}",
         ),
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from judges import Judge, Open
-from test_triggers import FAR, SAGA, pinned
+from test_triggers import BURIED, FAR, SAGA, finish, pinned, row
 
 from sagadsl.emit.sql import emit_sql
 
@@ -116,3 +116,32 @@ def test_who_does_not_see_what_runs_says_not_that_it_ended(
     store.run(START.format(43))
     with pytest.raises(Refused, match="READ COMMITTED"):
         client.execute(ENDED.format(43).encode())
+
+
+def test_who_adds_to_a_log_holds_its_process(
+    store: Judge, client: psycopg.Connection
+) -> None:
+    """Else a row could come after its process has gone, into the log of the next."""
+    start = ROW.format("judged.") + " VALUES ('order', '42', 1, 1, 'start')"
+    with client.transaction():
+        client.execute(start.encode())
+        store.run("SET lock_timeout = 1")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            store.run("DELETE FROM saga_process")
+
+
+def test_who_does_not_see_what_has_ended_adds_nothing_to_a_log(
+    store: Judge, client: psycopg.Connection
+) -> None:
+    row(store, 1, "start", None)
+    finish(store)
+    store.run("UPDATE saga_process SET seq = 7")
+    client.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    client.execute("SELECT count(*) FROM judged.saga_process")
+    store.run(BURIED.format(1))
+    for table in ("saga_event", "saga_process", "saga_tombstone"):
+        store.run(f"DELETE FROM {table} WHERE aggregate_id = '42'")
+    store.run(START.format(42))
+    late = ROW.format("judged.") + " VALUES ('order', '42', 1, 7, 'late')"
+    with pytest.raises(psycopg.errors.SerializationFailure):
+        client.execute(late.encode())

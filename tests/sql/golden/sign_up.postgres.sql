@@ -374,7 +374,7 @@ BEGIN
     END IF;
     IF (
         NEW.seq = (SELECT seq FROM saga_process WHERE saga = NEW.saga AND
-            aggregate_id = NEW.aggregate_id)
+            aggregate_id = NEW.aggregate_id FOR KEY SHARE)
     ) IS NOT TRUE THEN
         RAISE EXCEPTION 'sign_up %: its process has not come to this row of the log', NEW.aggregate_id
             USING ERRCODE = 'check_violation';

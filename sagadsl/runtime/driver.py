@@ -26,6 +26,7 @@ from sagadsl.runtime.store import Store
 from sagadsl.runtime.worker import Worker
 
 LEASE = 10.0
+TRIES = 3  # of a start, where what was in its way is forgotten meanwhile
 
 
 class Driver:
@@ -84,12 +85,17 @@ class Driver:
         under way; refused if it has ended and is still remembered, with how. Raises
         `ValueError` unless the id is 1 to 255 characters that can be printed.
         """
-        if self.processes.start(checked_id(aggregate_id), by, as_text(data)):
-            return Result(Outcome.ACCEPTED)
-        if self.processes.load(aggregate_id):
-            why = f"{self.saga.name} {aggregate_id} is under way"
-            return Result(Outcome.ALREADY_DONE, why)
-        return missing(self.processes, aggregate_id)
+        key, kept = checked_id(aggregate_id), as_text(data)
+        for _ in range(TRIES):
+            if self.processes.start(key, by, kept):
+                return Result(Outcome.ACCEPTED)
+            if self.processes.load(key):
+                why = f"{self.saga.name} {key} is under way"
+                return Result(Outcome.ALREADY_DONE, why)
+            ended = missing(self.processes, key)
+            if ended.outcome is not Outcome.UNKNOWN:
+                break
+        return ended
 
     def fire(
         self,

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from world import ACTOR, FORWARD, World, log, outcome, paid, pass_time
 
 from sagadsl.runtime import Driver, Outcome, Store, StoreError, open_store
+from sagadsl.runtime.purge import purge
 from sagadsl.sql import schema
 from sagadsl.sql.dialect import Dialect
 from sagadsl.sql.url import why_malformed
@@ -50,6 +51,22 @@ def test_a_second_start_is_refused_and_told_how_the_first_ended(
     late = driver.fire("42", "make_payment", by="user")
     assert (late.outcome, late.reason) == (Outcome.REFUSED, refused.reason)
     pass_time(store, 91 * 86_400)
+    assert driver.start("42").accepted
+
+
+def test_what_is_forgotten_meanwhile_is_in_no_way(
+    driver: Driver, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is remembered when the start comes, and no more when it is looked for."""
+    driver.start("42")
+    driver.fire("42", "check_out", by="user")
+    driver.fire("42", "cancel_order", by="user")
+
+    def forgotten(_: str) -> None:
+        pass_time(store, 91 * 86_400)
+        purge(store.database, "order")
+
+    monkeypatch.setattr(driver.processes, "load", forgotten)
     assert driver.start("42").accepted
 
 

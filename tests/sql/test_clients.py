@@ -145,3 +145,19 @@ def test_who_does_not_see_what_has_ended_adds_nothing_to_a_log(
     late = ROW.format("judged.") + " VALUES ('order', '42', 1, 7, 'late')"
     with pytest.raises(psycopg.errors.SerializationFailure):
         client.execute(late.encode())
+
+
+@LEVELS
+def test_who_does_not_see_a_log_deletes_no_process(
+    store: Judge, client: psycopg.Connection, level: str
+) -> None:
+    """Its last row may have come since."""
+    row(store, 1, "start", None)
+    finish(store)
+    store.run("UPDATE saga_process SET seq = 7")
+    store.run(BURIED.format(1))
+    client.execute(f"BEGIN ISOLATION LEVEL {level}".encode())
+    client.execute("DELETE FROM judged.saga_event")
+    row(store, 7, "late", None)
+    with pytest.raises(Refused, match="READ COMMITTED"):
+        client.execute("DELETE FROM judged.saga_process")

@@ -309,6 +309,12 @@ CREATE OR REPLACE FUNCTION "sign_up$delete"() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF (
+        current_setting('transaction_isolation') = 'read committed'
+    ) IS NOT TRUE THEN
+        RAISE EXCEPTION 'sign_up %: a process is deleted in READ COMMITTED', OLD.aggregate_id
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (
         (OLD.control & 2) <> 0
     ) IS NOT TRUE THEN
         RAISE EXCEPTION 'sign_up %: only a finished process is deleted', OLD.aggregate_id

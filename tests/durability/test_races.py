@@ -134,7 +134,7 @@ def test_who_ends_and_who_starts_at_the_same_time(postgres_url: str, raw: bool) 
         ending.start()
         sleep(0.2)
         if raw:
-            with pytest.raises(psycopg.Error, match="still remembered"):
+            with pytest.raises(psycopg.Error, match="tombstone is still there"):
                 client.execute(RAW.encode())
         else:
             assert driver.start("42").outcome is Outcome.REFUSED

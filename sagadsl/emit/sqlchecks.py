@@ -108,6 +108,7 @@ def _starts(guards: Mapping[int, Guards], dialect: Dialect) -> list[Check]:
     # Also where it is over: what ends needs the place for a tombstone of its own.
     buried = _exists("saga_tombstone", "NEW")
     checks = [
+        *_committed(dialect, "a process is started in READ COMMITTED"),
         _known("NEW.version IN", guards),
         _check("a process starts with nothing done and `seq` 1", zero),
         _check("it has ended, and its tombstone is still there", f"NOT {buried}"),
@@ -116,9 +117,6 @@ def _starts(guards: Mapping[int, Guards], dialect: Dialect) -> list[Check]:
         # There `INSERT OR REPLACE` deletes the process that runs, without a trigger.
         running = _exists("saga_event", "NEW")
         checks.append(_check("it is already running", f"NOT {running}"))
-    else:
-        # Elsewhere the tombstone of one that has just ended may not be seen.
-        checks.insert(0, _check("a process is started in READ COMMITTED", COMMITTED))
     return checks
 
 
@@ -162,15 +160,12 @@ def _upgrading(guards: Mapping[int, Guards]) -> str:
 
 
 def _ends(dialect: Dialect) -> list[Check]:
-    checks = [
+    return [
+        *_committed(dialect, "a process is deleted in READ COMMITTED"),
         _check("only a finished process is deleted", "(OLD.control & 2) <> 0"),
         _check("what ends leaves a tombstone", _exists("saga_tombstone", "OLD")),
         _check("its log is deleted first", f"NOT {_exists('saga_event', 'OLD')}"),
     ]
-    if dialect is POSTGRES:
-        # Elsewhere a row that has just come to its log may not be seen.
-        checks.insert(0, _check("a process is deleted in READ COMMITTED", COMMITTED))
-    return checks
 
 
 def _rows(guards: Mapping[int, Guards], dialect: Dialect) -> list[Check]:
@@ -194,10 +189,7 @@ def _rows(guards: Mapping[int, Guards], dialect: Dialect) -> list[Check]:
         _check("a log has no such event", words),
         _check("its version has no such step", step),
         _check("the rows of a log have no gap", f"NEW.seq = 1 + {last}"),
-        _check(
-            "its process has not come to this row of the log",
-            f"NEW.seq = {come}",
-        ),
+        _check("its process has not come to this row of the log", f"NEW.seq = {come}"),
     ]
 
 
@@ -215,22 +207,26 @@ def _burials(dialect: Dialect) -> list[Check]:
     live = _exists("saga_process", "NEW", "(control & 2) = 0")
     remembered = _exists("saga_tombstone", "NEW", f"forget > {dialect.now}")
     checks = [
+        *_committed(dialect, "a tombstone is made in READ COMMITTED"),
         _check("its process has not finished", f"NOT {live}"),
         _check("it has ended and is still remembered", f"NOT {remembered}"),
     ]
-    if dialect is POSTGRES:
-        # Elsewhere a process that has just been started may not be seen.
-        checks.insert(0, _check("a tombstone is made in READ COMMITTED", COMMITTED))
-    else:
+    if dialect is SQLITE:
         # `OR REPLACE` makes the empty id of it, after the trigger.
-        named = "NEW.aggregate_id IS NOT NULL"
-        checks.insert(0, _check("a tombstone has an id", named))
+        checks.append(_check("a tombstone has an id", "NEW.aggregate_id IS NOT NULL"))
     return checks
 
 
 def _forgets(dialect: Dialect) -> list[Check]:
     over = f"OLD.forget <= {dialect.now}"
     return [_check("what has ended is remembered until its time", over)]
+
+
+def _committed(dialect: Dialect, refusal: str) -> list[Check]:
+    """That others are seen as they are now: a snapshot may be from before they began
+    or ended, or from before the last row of a log.
+    """
+    return [_check(refusal, COMMITTED)] if dialect is POSTGRES else []
 
 
 def _known(version_in: str, guards: Mapping[int, Guards]) -> Check:

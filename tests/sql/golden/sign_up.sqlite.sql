@@ -354,10 +354,6 @@ CREATE TRIGGER "sign_up$tombstone_insert"
 BEFORE INSERT ON saga_tombstone
 WHEN NEW.saga = 'sign_up'
 BEGIN
-    SELECT RAISE(ABORT, 'sign_up: a tombstone has an id')
-    WHERE (
-        NEW.aggregate_id IS NOT NULL
-    ) IS NOT TRUE;
     SELECT RAISE(ABORT, 'sign_up: its process has not finished')
     WHERE (
         NOT EXISTS (SELECT 1 FROM saga_process WHERE saga = NEW.saga AND
@@ -368,6 +364,10 @@ BEGIN
         NOT EXISTS (SELECT 1 FROM saga_tombstone WHERE saga = NEW.saga AND
             aggregate_id = NEW.aggregate_id AND forget > CAST((julianday('now') -
             2440587.5) * 86400000 AS INTEGER))
+    ) IS NOT TRUE;
+    SELECT RAISE(ABORT, 'sign_up: a tombstone has an id')
+    WHERE (
+        NEW.aggregate_id IS NOT NULL
     ) IS NOT TRUE;
 END;
 

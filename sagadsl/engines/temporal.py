@@ -123,8 +123,9 @@ class SagaWorkflow:
                     lambda: self._end is not None or self._is_long()
                 )
             except asyncio.CancelledError:
-                self._go_on(requests=[abort("operator", "cancelled on Temporal")])
-                self._tell()
+                if self._end is None:  # it may have ended in the same workflow task
+                    self._go_on(requests=[abort("operator", "cancelled on Temporal")])
+                    self._tell()
             if self._end is None and self._is_long():
                 aggregate_id = self._flow.process.aggregate_id
                 workflow.continue_as_new(args=[aggregate_id, {}, self._flow.kept()])

@@ -194,6 +194,22 @@ def test_to_cancel_a_workflow_is_to_abort_its_process(bench, booking):
     assert bench.world.effects["refund"] == 1
 
 
+def test_to_cancel_what_ends_in_the_same_workflow_task_changes_nothing(
+    bench, booking, modules
+):
+    """Its timer has fired before, and no worker was there."""
+    bench.service.servicer.ago = HOUR - 3
+    started(bench, booking)
+    bench.service.servicer.ago = 0
+    bench.held(booking, "asked")
+    bench.stop()
+    bench.until(lambda: "timer_fired" in events(bench, booking))
+    handle = bench.client.get_workflow_handle(f"booking/{booking}")
+    bench.wait(handle.cancel())
+    bench.work(modules)
+    bench.ends(booking, "expired")
+
+
 def test_of_a_workflow_that_was_terminated_that_is_said(bench, booking):
     started(bench, booking)
     handle = bench.client.get_workflow_handle(f"booking/{booking}")

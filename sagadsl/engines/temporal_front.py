@@ -8,11 +8,13 @@ from typing import Any
 
 from temporalio.client import (
     Client,
+    RPCTimeoutOrCancelledError,
     WorkflowExecutionStatus,
     WorkflowHandle,
+    WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
 )
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.common import QueryRejectCondition, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -61,13 +63,16 @@ class TemporalFront(Front[Awaitable[Result]]):
             answer = await asyncio.wait_for(
                 self._answer(self._handle(aggregate_id), asked), self.timeout
             )
-        except TimeoutError:
+        except (TimeoutError, RPCTimeoutOrCancelledError) as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # the SDK has made another error of it
+                raise asyncio.CancelledError from error
             why = f"it was not judged within {self.timeout:g} seconds"
             return Result(Outcome.REFUSED, why)
         except WorkflowUpdateFailedError as error:
             ended = await self._over(aggregate_id)
             return ended or Result(Outcome.REFUSED, str(error.cause))
-        except RPCError:
+        except (RPCError, WorkflowQueryRejectedError):
             ended = await self._over(aggregate_id)
             if ended is None:
                 raise
@@ -76,7 +81,8 @@ class TemporalFront(Front[Awaitable[Result]]):
 
     async def _answer(self, handle: WorkflowHandle[Any, Any], asked: Asked) -> Any:
         if asked.kind == "look":
-            return await handle.query("look")
+            open_only = QueryRejectCondition.NOT_OPEN
+            return await handle.query("look", reject_condition=open_only)
         return await handle.execute_update("ask", list(asked), id=asked.key)
 
     async def _over(self, aggregate_id: str) -> Result | None:

@@ -21,7 +21,7 @@ from temporal_execution import CONTINUED, RUNNING, Execution
 from temporal_queues import Queues
 from temporal_updates import Update
 from temporalio.api.common.v1 import GrpcStatus
-from temporalio.api.enums.v1 import update_pb2, workflow_pb2
+from temporalio.api.enums.v1 import query_pb2, update_pb2, workflow_pb2
 from temporalio.api.errordetails.v1 import WorkflowExecutionAlreadyStartedFailure
 from temporalio.api.history.v1 import History
 from temporalio.api.update.v1 import Outcome
@@ -185,6 +185,10 @@ class Servicer:
     async def query_workflow(self, request, context):
         found = await self._find(request.execution, context)
         query = Query(found, request.query)
+        not_open = query_pb2.QUERY_REJECT_CONDITION_NOT_OPEN
+        if request.query_reject_condition == not_open and found.status != RUNNING:
+            rejected: Any = {"status": found.status}
+            return api.QueryWorkflowResponse(query_rejected=rejected)
         await found.until(lambda: found.task is None)
         if found.sticky and self.queues[found.sticky].alive:
             self.queues[found.sticky].put(query)

@@ -214,8 +214,9 @@ def test_of_a_workflow_that_was_terminated_that_is_said(bench, booking):
     started(bench, booking)
     handle = bench.client.get_workflow_handle(f"booking/{booking}")
     bench.wait(handle.terminate())
-    told = bench.ask("pay", booking, "user")
-    assert told.reason == "its workflow has the status TERMINATED"
+    for told in (bench.ask("pay", booking, "user"), bench.ask("look", booking)):
+        assert not told.accepted
+        assert told.reason == "its workflow has the status TERMINATED"
 
 
 def test_a_worker_that_shuts_down_ends_its_calls_first(bench, booking, modules):

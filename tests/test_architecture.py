@@ -56,7 +56,7 @@ FENCES = {
     "pyarrow": r"sagadsl/audit/arrow\.py$",
     "dbos": r"sagadsl/engines/dbos(_run)?\.py$",
     "restate": r"sagadsl/engines/restate\.py$",
-    "temporalio": r"sagadsl/engines/temporal(_front)?\.py$",
+    "temporalio": r"sagadsl/engines/temporal(_calls|_front)?\.py$",
     "opentelemetry": r"sagadsl/runtime/telemetry\.py$",
 }
 ALONE = ({"jinja2"}, {"graphviz", "pygraphviz"})

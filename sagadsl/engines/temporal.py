@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -20,9 +19,10 @@ from temporalio.common import RetryPolicy, VersioningBehavior, WorkerDeploymentV
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from sagadsl.engines.calls import call_name, reply_of
+from sagadsl.engines.calls import call_name, needs_token, reply_of
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, over, told
+from sagadsl.engines.temporal_calls import finished, may_go_on, packed, unpacked
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.decide import Reply
@@ -186,13 +186,15 @@ class SagaWorkflow:
         try:
             told = await workflow.execute_activity(
                 name,
-                _packed(call),
+                packed(call),
                 start_to_close_timeout=timeout,
                 heartbeat_timeout=self.heartbeat,
                 retry_policy=ONCE,
             )
             reply = Reply(*told)
         except ActivityError as error:
+            if needs_token(call) and may_go_on(error):
+                await asyncio.sleep(call.work.timeout / 1000)
             reply = Reply("lost", str(error.cause or error))
         self._go_on([(call, reply)])
 
@@ -253,43 +255,9 @@ class TemporalSaga:
 
         @activity.defn(name=call_name(self.saga, version.number, handler))
         async def perform(given: dict[str, Any]) -> list[Any]:
-            call = _unpacked(version, given)
+            call = unpacked(version, given)
             made = self._threads.submit(self._caller.perform, call)
-            await _finished(asyncio.wrap_future(made))
+            await finished(asyncio.wrap_future(made))
             return [*reply_of(made)]
 
         return perform
-
-
-def _packed(call: Call) -> dict[str, Any]:
-    """A call as JSON."""
-    return {
-        "aggregate_id": call.aggregate_id,
-        "step": call.step.name,
-        "attempt": call.attempt,
-        "undo": call.undo,
-        "probe": call.probe,
-        "fence": call.fence,
-        "data": call.data,
-    }
-
-
-def _unpacked(version: Version, given: dict[str, Any]) -> Call:
-    """A call that was JSON, as it begins now."""
-    named = {step.name: step for step in version.steps.values()}
-    step = named[given["step"]]
-    work = step.backward if given["undo"] else step.forward
-    assert work is not None
-    began = round(activity.info().started_time.timestamp() * 1000)
-    handler = work.probe if given["probe"] else work.handler
-    return Call(**{**given, "step": step}, work=work, handler=handler, began=began)
-
-
-async def _finished(made: asyncio.Future[Any]) -> None:
-    """Wait for a handler, even where the worker shuts down, and be heard of."""
-    heartbeat = activity.info().heartbeat_timeout
-    pause = heartbeat.total_seconds() / 3 if heartbeat else None
-    while not made.done():
-        activity.heartbeat()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([made], timeout=pause)

@@ -1,0 +1,57 @@
+"""Calls as activities of Temporal: as JSON, being made, and when they are over."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ActivityError, TimeoutType
+from temporalio.exceptions import TimeoutError as TimedOutError
+
+from sagadsl.runtime.saga import Version
+from sagadsl.runtime.turn import Call
+
+
+def may_go_on(error: ActivityError) -> bool:
+    """Whether a call may still be made by a worker that was not heard of any more.
+
+    When it began is not known: it may have waited for a worker until just now.
+    """
+    cause = error.cause
+    return isinstance(cause, TimedOutError) and cause.type is TimeoutType.HEARTBEAT
+
+
+def packed(call: Call) -> dict[str, Any]:
+    """A call as JSON."""
+    return {
+        "aggregate_id": call.aggregate_id,
+        "step": call.step.name,
+        "attempt": call.attempt,
+        "undo": call.undo,
+        "probe": call.probe,
+        "fence": call.fence,
+        "data": call.data,
+    }
+
+
+def unpacked(version: Version, given: dict[str, Any]) -> Call:
+    """A call that was JSON, as it begins now."""
+    named = {step.name: step for step in version.steps.values()}
+    step = named[given["step"]]
+    work = step.backward if given["undo"] else step.forward
+    assert work is not None
+    began = round(activity.info().started_time.timestamp() * 1000)
+    handler = work.probe if given["probe"] else work.handler
+    return Call(**{**given, "step": step}, work=work, handler=handler, began=began)
+
+
+async def finished(made: asyncio.Future[Any]) -> None:
+    """Wait for a handler, even where the worker shuts down, and be heard of."""
+    heartbeat = activity.info().heartbeat_timeout
+    pause = heartbeat.total_seconds() / 3 if heartbeat else None
+    while not made.done():
+        activity.heartbeat()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([made], timeout=pause)

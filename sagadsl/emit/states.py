@@ -9,10 +9,18 @@ from sagadsl.machine.tables import Action, Rule
 
 State = dict[str, Any]
 
-FAILED, ANY = "Failed", "States.ALL"
+FAILED, ANY, LATE = "Failed", "States.ALL", "States.Timeout"
 COMPENSATE = "take back"
 FOREVER = 99_999_999  # the most attempts that the language knows
 FIRST_PAUSE, LONGEST_PAUSE = 1, 60  # seconds, as in the embedded runtime
+AGAIN: State = {
+    "ErrorEquals": [ANY],
+    "IntervalSeconds": FIRST_PAUSE,
+    "BackoffRate": 2,
+    "MaxDelaySeconds": LONGEST_PAUSE,
+    "MaxAttempts": FOREVER,
+}
+"""What is repeated for as long as it takes, whatever comes of it."""
 
 
 def passed(made: State | None, following: str) -> State:
@@ -87,7 +95,8 @@ def waiting(
 ) -> State:
     """Hand a token to a function, and wait for whoever sends it back.
 
-    `late` is where to go on after so many seconds.
+    `late` is where to go on after so many seconds. If the function fails, or whoever
+    has the token says so, another token is handed out.
     """
     payload = {
         "token.$": "$$.Task.Token",
@@ -97,9 +106,11 @@ def waiting(
     }
     state = _task("invoke.waitForTaskToken", function, payload)
     state |= {"ResultPath": where, "Next": following}
+    timed_out = [{"ErrorEquals": [LATE], "MaxAttempts": 0}] if late else []
+    state["Retry"] = [*timed_out, AGAIN]
     for timer, seconds in late:
         state["TimeoutSeconds"] = seconds
-        catch = {"ErrorEquals": ["States.Timeout"], "Next": timer}
+        catch = {"ErrorEquals": [LATE], "Next": timer}
         state["Catch"] = [catch | {"ResultPath": "$.event"}]
     return state
 
@@ -120,20 +131,13 @@ def retried(action: Action | None, *, fallible: bool) -> list[State]:
     unknown outcome is repeated for as long as it takes, but never if it is `once`.
     """
     for_good = {"ErrorEquals": [FAILED], "MaxAttempts": 0}
-    again = {
-        "ErrorEquals": [ANY],
-        "IntervalSeconds": FIRST_PAUSE,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": LONGEST_PAUSE,
-        "MaxAttempts": FOREVER,
-    }
     retries = []
     if fallible and action is not None:
         retries.append(_by_policy(action) if action.attempts > 1 else for_good)
     if action is None or action.effect != "once":
-        retries.append(again)
+        retries.append(AGAIN)
     elif not fallible:
-        retries.append(again | {"ErrorEquals": [FAILED]})
+        retries.append(AGAIN | {"ErrorEquals": [FAILED]})
     return retries
 
 

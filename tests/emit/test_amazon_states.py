@@ -123,6 +123,18 @@ def test_a_compensation_that_fails_is_tried_again_and_then_told(functions):
     assert functions.calls.count("refund") == 3
 
 
+@pytest.mark.parametrize("asked", ["Ask", "Person"])
+def test_who_cannot_be_asked_is_asked_again(functions, asked):
+    """The execution would end as it stands, and a fork with it."""
+    functions.acts["book_hotel"] = ["raise"]
+    functions.answers["book_hotel"] = [{"answer": True}]
+    functions.acts[asked] = ["raise"]
+    end = run(functions, emit_amazon_states(compiled(TRIP)))
+    assert end.status == "SUCCEEDED"
+    assert functions.calls.count("book_hotel") == 1
+    assert functions.acts[asked] == []
+
+
 def test_a_timer_ends_a_wait(functions):
     row = "        requested      -> confirmed            : confirm       by user\n"
     timer = "        requested      -> rejected             : give_up after 2 seconds\n"

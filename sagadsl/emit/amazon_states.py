@@ -23,6 +23,7 @@ from sagadsl.emit.states import (
     COMPENSATE,
     asked,
     choice,
+    ended,
     failure,
     forked,
     joined,
@@ -171,7 +172,7 @@ class _Scope:
         if self.parent is None:
             raise Inexpressible(join.name, "it joins what no single fork has begun")
         self.ends[place] = join
-        return {"Type": "Pass", "End": True}
+        return ended(failed=False)
 
     def _asked(self, place: str, rules: Sequence[Rule]) -> State:
         """Wait until somebody asks for a step, until a timer, or for the abort."""
@@ -202,7 +203,7 @@ class _Scope:
         if self.parent is None:
             return COMPENSATE
         name = f"{self.branch} failed"
-        self.states[name] = noted("$.failed")
+        self.states[name] = ended(failed=True)
         return name
 
     def step(self, rule: Rule) -> str:
@@ -274,8 +275,9 @@ class _Scope:
         self.states[failed] = passed(None, after)
         if any(one.gives_up for one in branches):
             lost = self.given_up()
-            failures = (f"$.branches.{target}.failed" for target in rule.targets)
-            ways = [({"Variable": one, "IsPresent": True}, lost) for one in failures]
+            failures = [f"$.failed.{target}" for target in rule.targets]
+            is_so = {"BooleanEquals": True}
+            ways = [({"Variable": one, **is_so}, lost) for one in failures]
             self.states[failed] = choice(ways, after)
         return name
 

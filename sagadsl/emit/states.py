@@ -29,14 +29,16 @@ def passed(made: State | None, following: str) -> State:
     return state | ({"Parameters": made} if made else {})
 
 
-def noted(where: str, following: str = "", *, outside: bool = False) -> State:
-    """Note that something is so, or the event from outside by which it is.
-
-    Then go on, or end the branch.
-    """
+def noted(where: str, following: str, *, outside: bool = False) -> State:
+    """Note that something is so, or the event from outside by which it is."""
     what: State = {"InputPath": "$.event"} if outside else {"Result": True}
-    on: State = {"Next": following} if following else {"End": True}
-    return {"Type": "Pass", **what, "ResultPath": where, **on}
+    return {"Type": "Pass", **what, "ResultPath": where, "Next": following}
+
+
+def ended(*, failed: bool) -> State:
+    """The end of a branch, of which no more is kept than what is merged."""
+    kept: State = {"done.$": "$.done", "failed": failed}
+    return {"Type": "Pass", "Parameters": kept, "End": True}
 
 
 def paused(states: dict[str, State], name: str, rule: Rule, following: str) -> State:
@@ -167,8 +169,9 @@ def forked(branches: Mapping[str, Mapping[str, State]], following: str) -> State
 
 
 def joined(branches: Iterable[str]) -> State:
-    """What is done in any branch, beside what was done before."""
-    done = "$.done"
+    """What was done before and in any branch, and which of them have failed."""
+    done, failed = "$.done", {}
     for target in branches:
         done = f"States.JsonMerge({done}, $.branches.{target}.done, false)"
-    return {"data.$": "$.data", "done.$": done, "branches.$": "$.branches"}
+        failed[f"{target}.$"] = f"$.branches.{target}.failed"
+    return {"data.$": "$.data", "done.$": done, "failed": failed}

@@ -46,7 +46,7 @@ class Functions:
 
     `acts` lists what the next calls of a handler do: `fail` says that nothing happened,
     `raise` says nothing, anything else is returned. `answers` are given to whoever
-    waits with a token, by the state or the step.
+    waits with a token, by the state or the step; `asked` is what was known then.
     """
 
     def __init__(self) -> None:
@@ -55,6 +55,7 @@ class Functions:
         self.calls: list[str] = []
         self.payloads: list[dict[str, Any]] = []
         self.waiting: list[dict[str, Any]] = []
+        self.asked: dict[str, dict[str, Any]] = {}
 
     def invoke(self, name: str, body: str, headers: dict[str, str]) -> bytes:
         """Answer a call as Lambda does."""
@@ -62,6 +63,7 @@ class Functions:
         act = self.acts[name].pop(0) if self.acts[name] else None
         if "token" in given and act is None:
             self.waiting.append(given)
+            self.asked[given.get("state") or given["step"]] = given["input"]
             return b"null"
         if "token" not in given:
             self.calls.append(name)

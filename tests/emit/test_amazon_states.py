@@ -197,6 +197,24 @@ def test_what_forks_into_more_branches_than_are_merged_is_refused(tmp_path):
     assert found.label == "a fork has at most 10 branches there"
 
 
+def test_forks_one_after_another_keep_no_more_than_is_done(functions, tmp_path):
+    """Each branch begins with all there is: kept twice, it would soon be too much."""
+    forks, states, rows = 4, ["initial s0"], []
+    for n in range(forks):
+        states += [f"a{n}", f"b{n}", f"s{n + 1}"]
+        rows.append(f"s{n} -> a{n} & b{n} : part{n} by system")
+        rows.append(f"a{n} & b{n} -> s{n + 1} : meet{n} by system")
+    states.append("final shut")
+    rows.append(f"s{forks} -> shut : close by user")
+    inside = f"states {{ {', '.join(states)} }}\ntransitions {{ {', '.join(rows)} }}"
+    (tmp_path / "forks.saga").write_text(f"saga forks {{\naggregate id\n{inside}\n}}")
+    functions.answers[f"s{forks}"] = [{"event": "close"}]
+    end = run(functions, emit_amazon_states(compiled(tmp_path / "forks.saga")))
+    assert end.status == "SUCCEEDED"
+    assert len(end.done) == 2 * forks + 1
+    assert functions.asked[f"s{forks}"].keys() == {"data", "done", "failed"}
+
+
 def test_what_takes_longer_than_an_execution_is_refused():
     hold = ROOT / "tests" / "conformance" / "hold.saga"
     edits = (("    expires after 4 seconds\n", ""), ("1 second", "366 days"))

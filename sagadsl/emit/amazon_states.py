@@ -21,6 +21,7 @@ from sagadsl.emit.inexpressible import (
 )
 from sagadsl.emit.states import (
     COMPENSATE,
+    actors,
     asked,
     choice,
     ended,
@@ -179,7 +180,7 @@ class _Scope:
         timers = [rule for rule in rules if rule.delay]
         if len(timers) > 1:
             raise Inexpressible(place, "a wait ends at one time, not at several")
-        events = {rule.action: _actors(rule) for rule in rules if not rule.delay}
+        events = {rule.action: actors(rule) for rule in rules if not rule.delay}
         ways = [
             (asked(rule.action), self.step(rule)) for rule in rules if not rule.delay
         ]
@@ -271,7 +272,7 @@ class _Scope:
         made = {t: one.states for t, one in zip(rule.targets, branches, strict=True)}
         self.states[name] = forked(made, merged)
         self.states[merged] = passed(joined(rule.targets), failed)
-        after = self.step(join)
+        after = self._met(join)
         self.states[failed] = passed(None, after)
         if any(one.gives_up for one in branches):
             lost = self.given_up()
@@ -281,12 +282,17 @@ class _Scope:
             self.states[failed] = choice(ways, after)
         return name
 
+    def _met(self, join: Rule) -> str:
+        """The state that takes a join, or waits until it is taken."""
+        if join.trigger == "by system":
+            return self.step(join)
+        place = " & ".join(join.sources[0])
+        name = f"at {place}"
+        self.states[name] = self._asked(place, [join])
+        return name
+
     def _branch(self, target: str) -> _Scope:
         branch = _Scope(self.whole, self)
         branch.branch = target
         branch.at(target)
         return branch
-
-
-def _actors(rule: Rule) -> list[str]:
-    return rule.trigger.removeprefix("by ").split(" | ") if rule.trigger else []

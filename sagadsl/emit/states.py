@@ -67,6 +67,11 @@ def answered(*, yes: bool) -> State:
     return {"And": [is_said, is_known, {"Variable": answer, "BooleanEquals": yes}]}
 
 
+def actors(rule: Rule) -> list[str]:
+    """Who may ask for a step; nobody if anybody may."""
+    return rule.trigger.removeprefix("by ").split(" | ") if rule.trigger else []
+
+
 def asked(action: str) -> State:
     """Whether an action is what was asked for."""
     name = "$.event.event"

@@ -162,6 +162,34 @@ def test_an_abort_that_is_asked_for_is_taken_where_the_process_waits(functions):
     assert functions.calls[-1] == "refund"
 
 
+JOIN = "        flown & slept  -> ready                : join          by system\n"
+
+
+def test_a_join_waits_until_somebody_asks_for_it(functions):
+    edit = (JOIN, JOIN.replace("by system", "by user"))
+    functions.answers["flown & slept"] = [{"event": "arrive"}, {"event": "join"}]
+    end = run(functions, emit_amazon_states(compiled(TRIP, edit)))
+    assert end.status == "SUCCEEDED"
+    assert end.done["join"] == {"event": "join"}
+
+
+def test_a_join_waits_for_its_timer(functions):
+    edit = (JOIN, JOIN.replace("by system", "after 1 second"))
+    end = run(functions, emit_amazon_states(compiled(TRIP, edit)))
+    assert end.status == "SUCCEEDED"
+    assert end.done["join"] == {"event": "join"}
+
+
+def test_an_abort_is_taken_where_a_join_waits(functions):
+    head = "    aggregate trip_id\n"
+    by_user = (JOIN, JOIN.replace("by system", "by user"))
+    functions.answers["flown & slept"] = [{"event": "call_off"}]
+    edit = (head, f"{head}    abort call_off by user\n")
+    end = run(functions, emit_amazon_states(compiled(TRIP, by_user, edit)))
+    assert end.error == "Compensated"
+    assert functions.calls[-1] == "refund"
+
+
 def test_what_nobody_can_ask_for_here_is_not_taken(functions):
     functions.answers["requested"].insert(0, {"event": "arrive"})
     assert run(functions, emit_amazon_states(compiled(TRIP))).status == "SUCCEEDED"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sagadsl.emit.states import (
     ANY,
     FAILED,
+    LATE,
     answered,
     called,
     choice,
@@ -46,7 +47,7 @@ def perform(states: States, work: Work) -> None:
     task["Retry"] = retried(action, fallible=bool(work.fails))
     catches = [_catch(FAILED, work.fails)] if work.fails else []
     if action.effect == "once":
-        catches.append(_catch(ANY, _doubt(states, work)))
+        catches += _in_doubt(states, work)
     if catches:
         task["Catch"] = catches
     states[work.name] = task
@@ -58,6 +59,19 @@ def stuck(states: States, name: str) -> str:
     given = {"step": name, "question": "shall it be tried again?"}
     states[state] = waiting("Person", given, "$.asked", name)
     return state
+
+
+def _in_doubt(states: States, work: Work) -> list[dict[str, Any]]:
+    """Find out, but ask a probe only when the call has had all its time.
+
+    Whoever lost the function, or a service that it called, does not end it.
+    """
+    doubt, action = _doubt(states, work), work.action
+    if not (action.probe and action.timeout):
+        return [_catch(ANY, doubt)]
+    over = f"until {work.name} is over"
+    states[over] = {"Type": "Wait", "Seconds": action.timeout, "Next": doubt}
+    return [_catch(LATE, doubt), _catch(ANY, over)]
 
 
 def _doubt(states: States, work: Work) -> str:

@@ -1,0 +1,40 @@
+"""When a definition for Step Functions asks about a call."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from step_functions import Functions, run
+from test_amazon_states import TRIP, compiled
+
+from sagadsl.emit.amazon_states import emit_amazon_states
+
+
+class Timed(Functions):
+    """Notes when each function was called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: dict[str, float] = {}
+
+    def invoke(self, name: str, body: str, headers: dict[str, str]) -> bytes:
+        self.times[name] = time.monotonic()
+        return super().invoke(name, body, headers)
+
+
+def test_a_probe_is_asked_when_the_call_has_had_its_time():
+    """Who lost a function does not end it: it may be paid just after a `no`."""
+    timed = Timed()
+    timed.acts["pay"] = ["raise"]
+    timed.acts["pay_status"] = [False]
+    timed.answers["requested"] = [{"event": "confirm"}]
+    assert run(timed, emit_amazon_states(compiled(TRIP))).error == "rejected"
+    assert timed.times["pay_status"] - timed.times["pay"] >= 1
+
+
+def test_after_its_time_out_it_is_asked_at_once():
+    states = json.loads(emit_amazon_states(compiled(TRIP)))["States"]
+    ways = {one["ErrorEquals"][0]: one["Next"] for one in states["pay"]["Catch"]}
+    assert ways["States.Timeout"] == "pay_status of pay"
+    assert states[ways["States.ALL"]]["Type"] == "Wait"

@@ -230,7 +230,7 @@ class _Scope:
         action = self.whole.actions[self.whole.rows.compensations[rule.action]]
         name, where = f"{action.name} of {rule.name}", f"$.undone.{rule.name}"
         if action.effect:
-            fails = stuck(self.states, name)
+            fails = "" if action.cannot_fail else stuck(self.states, name)
             saga, step = self.whole.saga, rule.name
             work = Work(saga, name, step, action, where, after, fails, event=False)
             perform(self.states, work)

@@ -1,4 +1,4 @@
-"""When a definition for Step Functions asks about a call."""
+"""When a definition for Step Functions asks about a call, and when it calls again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 import time
 
 from step_functions import Functions, run
-from test_amazon_states import TRIP, compiled
+from test_amazon_states import TRIP, compiled, functions
 
 from sagadsl.emit.amazon_states import emit_amazon_states
+
+__all__ = ["functions"]
 
 
 class Timed(Functions):
@@ -38,3 +40,13 @@ def test_after_its_time_out_it_is_asked_at_once():
     ways = {one["ErrorEquals"][0]: one["Next"] for one in states["pay"]["Catch"]}
     assert ways["States.Timeout"] == "pay_status of pay"
     assert states[ways["States.ALL"]]["Type"] == "Wait"
+
+
+def test_a_compensation_that_cannot_fail_is_called_until_it_succeeds(functions):
+    """Nobody is asked."""
+    edit = ("cancel_flight : idempotent", "cancel_flight : idempotent, cannot fail")
+    functions.acts["depart"] = ["fail"]
+    functions.acts["cancel_flight"] = ["fail", "fail"]
+    end = run(functions, emit_amazon_states(compiled(TRIP, edit)))
+    assert end.error == "Compensated"
+    assert functions.calls.count("cancel_flight") == 3

@@ -195,7 +195,8 @@ class _Scope:
         chosen = f"asked at {place}"
         self.states[chosen] = choice(ways, f"at {place}")
         late = [(self.step(rule), rule.delay) for rule in timers]
-        given = {"state": place, "events": events}
+        state = " & ".join(self.whole.rows.copies.get(p, p) for p in place.split(" & "))
+        given = {"state": state, "events": events}
         return waiting("Ask", given, "$.event", chosen, *late)
 
     def given_up(self) -> str:

@@ -10,6 +10,7 @@ from sagadsl.machine.tables import Action, Rule
 State = dict[str, Any]
 
 FAILED, ANY, LATE = "Failed", "States.ALL", "States.Timeout"
+THROTTLED = "Lambda.TooManyRequestsException"  # the function was not called
 COMPENSATE = "take back"
 FOREVER = 99_999_999  # the most attempts that the language knows
 FIRST_PAUSE, LONGEST_PAUSE = 1, 60  # seconds, as in the embedded runtime
@@ -135,7 +136,8 @@ def retried(action: Action | None, *, fallible: bool) -> list[State]:
     """When a call is repeated; None is a probe, which may be asked as often as needed.
 
     What has failed without effect is tried as often as the saga says. What has an
-    unknown outcome is repeated for as long as it takes, but never if it is `once`.
+    unknown outcome is repeated for as long as it takes, but never if it is `once`: then
+    only what was turned away.
     """
     for_good = {"ErrorEquals": [FAILED], "MaxAttempts": 0}
     retries = []
@@ -143,8 +145,9 @@ def retried(action: Action | None, *, fallible: bool) -> list[State]:
         retries.append(_by_policy(action) if action.attempts > 1 else for_good)
     if action is None or action.effect != "once":
         retries.append(AGAIN)
-    elif not fallible:
-        retries.append(AGAIN | {"ErrorEquals": [FAILED]})
+    else:
+        harmless = [THROTTLED] if fallible else [FAILED, THROTTLED]
+        retries.append(AGAIN | {"ErrorEquals": harmless})
     return retries
 
 

@@ -24,6 +24,8 @@ from moto.core.config import DefaultConfig
 
 REGION = "us-east-1"
 PATIENCE = 30.0
+BUSY = "Lambda.TooManyRequestsException"
+ERRORS = {"fail": "Failed", "raise": "OSError", "busy": BUSY}
 CONFIG: DefaultConfig = {
     "stepfunctions": {"execute_state_machine": True},
     "lambda": {"use_docker": False},
@@ -45,8 +47,9 @@ class Functions:
     """What the handlers do, and what whoever is asked answers.
 
     `acts` lists what the next calls of a handler do: `fail` says that nothing happened,
-    `raise` says nothing, anything else is returned. `answers` are given to whoever
-    waits with a token, by the state or the step; `asked` is what was known then.
+    `raise` says nothing, `busy` was not called; anything else is returned. `answers`
+    are given to whoever waits with a token, by the state or the step; `asked` is what
+    was known then.
     """
 
     def __init__(self) -> None:
@@ -68,9 +71,8 @@ class Functions:
         if "token" not in given:
             self.calls.append(name)
             self.payloads.append(given)
-        if act in ("fail", "raise"):
+        if error := ERRORS.get(str(act)):
             headers["x-amz-function-error"] = "Unhandled"
-            error = "Failed" if act == "fail" else "OSError"
             return json.dumps({"errorType": error, "errorMessage": "no"}).encode()
         return json.dumps(act).encode()
 

@@ -50,3 +50,11 @@ def test_a_compensation_that_cannot_fail_is_called_until_it_succeeds(functions):
     end = run(functions, emit_amazon_states(compiled(TRIP, edit)))
     assert end.error == "Compensated"
     assert functions.calls.count("cancel_flight") == 3
+
+
+def test_a_call_that_was_turned_away_is_in_no_doubt(functions):
+    """Lambda had too many to call the function at all."""
+    functions.acts["pay"] = ["busy", "busy"]
+    assert run(functions, emit_amazon_states(compiled(TRIP))).status == "SUCCEEDED"
+    assert functions.calls.count("pay") == 3
+    assert "pay_status" not in functions.calls

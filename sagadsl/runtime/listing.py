@@ -127,12 +127,13 @@ class Listing:
 
         Each with the reason. This reads all logs, some hundred processes at a time.
         """
-        last = ""
+        last, passed = "", set[str]()
         while page := self._page(last):
-            first, after = page[0].aggregate_id, page[-1].aggregate_id
-            if type(after) is not str or after <= last:
+            first, last = page[0].aggregate_id, page[-1].aggregate_id
+            # What comes after what is for the database to say, in its language.
+            if type(last) is not str or last in passed:
                 raise StoreError(f"{self._name} is damaged: its ids are out of order")
-            last = after
+            passed.add(last)
             logs = self._logs(first, last)
             for process in page:
                 log = Log(logs.get(process.aggregate_id, []))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
 
 import order_saga
 import pytest
 from world import World, outcome, paid, pass_time
 
-from sagadsl.runtime import Condition, Driver, Store, open_store
+from sagadsl.runtime import Condition, Driver, Store, listing, open_store
 from sagadsl.runtime.listing import sagas_in
+from sagadsl.sql import SQLITE, schema
 
 
 @pytest.fixture
@@ -86,6 +90,27 @@ def test_damage_is_found_and_told(driver: Driver, store: Store) -> None:
     found = {one.process.aggregate_id: why for one, why in driver.listing.damaged()}
     assert set(found) == {"bit", "row", "gone"}
     assert found["gone"] == "its log has not the rows 1 to 5"
+
+
+def test_damage_is_found_where_ids_are_sorted_as_in_a_language(
+    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in most databases of PostgreSQL: `a`, `B`, `c`, and not by their codes."""
+    monkeypatch.setattr(listing, "PAGE", 1)
+    usual, sorted_so = "aggregate_id TEXT", "aggregate_id TEXT COLLATE NOCASE"
+    with closing(sqlite3.connect(tmp_path / "orders.db")) as made:
+        for statement in schema(SQLITE):
+            made.execute(statement.replace(usual, sorted_so))
+    with (
+        open_store(f"sqlite:///{tmp_path}/orders.db") as store,
+        Driver(order_saga, world, store) as driver,
+    ):
+        for order in ("c", "B", "a"):
+            driver.start(order)
+        change = "UPDATE saga_process SET done = 64 WHERE aggregate_id = 'B'"
+        store.database.execute(change)
+        found = [one.process.aggregate_id for one, _ in driver.listing.damaged()]
+    assert found == ["B"]
 
 
 @pytest.mark.parametrize("archives", [False, True])

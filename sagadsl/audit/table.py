@@ -97,7 +97,7 @@ def _lacks(name: str, names: Sequence[str]) -> str:
 
 
 def _words(column: Encoded) -> Encoded:
-    words = [str(value or "") for value in column.values]
+    words = ["" if value is None else str(value) for value in column.values]
     return column._replace(values=words)
 
 

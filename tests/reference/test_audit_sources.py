@@ -9,7 +9,9 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import pytest
+from judged import saga_of
 from pyarrow import parquet
+from test_audit import upgraded
 
 from sagadsl.audit.arrow import CsvFile
 from sagadsl.audit.databases import DatabaseTable
@@ -21,7 +23,7 @@ from sagadsl.audit.sources import (
     Unreadable,
     source_of,
 )
-from sagadsl.audit.table import Columns
+from sagadsl.audit.table import Columns, audit_table
 
 FULL = b"order_id,step\n" + b"1,pay\n" * 2 * AT_ONCE
 
@@ -80,6 +82,18 @@ def test_lines_of_json_that_cannot_be_read(
     path.write_text(f'{{"order_id": 1, "step": 0}}\n\n{second}\n', encoding="utf-8")
     with pytest.raises(Unreadable, match=why):
         read(JsonLines(path))
+
+
+@pytest.mark.parametrize("word", ["0", "false", "0.0"])
+def test_an_event_that_is_no_word_is_not_an_empty_one(
+    tmp_path: Path, word: str
+) -> None:
+    """What is empty says that the step was taken, and nothing else does."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"order_id": 1, "step": 0, "event": {word}}}\n')
+    columns = Columns("order_id", "step", "event")
+    (bad,) = audit_table(saga_of(upgraded()), source_of(path), columns).bad
+    assert (bad.row, bad.kind) == (1, "event")
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,10 @@ class Audit:
             return column, None
         ids = encoded(column)
         places = self.places
-        owners = [places.setdefault(value, len(places)) for value in ids.values]
+        found = [places.setdefault(value, len(places)) for value in ids.values]
         self.state.grow(len(places))
-        return ids.codes, np.array(owners, np.intp)
+        owners, codes = np.array(found, np.intp), ids.codes
+        if len(set(found)) < len(found):  # a value is there twice, or as `0.0`, `-0.0`
+            owners, which = np.unique(owners, return_inverse=True)
+            codes = which.take(codes)
+        return codes, owners

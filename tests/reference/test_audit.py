@@ -18,7 +18,7 @@ from strategies import sagas
 from subjects import load_module, pinned_of, random_sagas
 
 from sagadsl import machine
-from sagadsl.audit import Audit, Log, judge
+from sagadsl.audit import Audit, Encoded, Log, judge
 from sagadsl.emit.python import emit_python
 from sagadsl.model import Pinned
 from sagadsl.parser import parse_saga
@@ -183,6 +183,22 @@ def test_numbers_of_any_type_are_read_or_told_of(columns: Any, expected: Any) ->
     pinned = pinned_of((EXAMPLES / "order.saga").read_text(encoding="utf-8"), "order")
     report = judge(saga_of(pinned), [1, 1, 2], **{"steps": [0, 1, 0], **columns})
     assert [(bad.row, bad.kind) for bad in report.bad] == expected
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        Encoded(np.array([0, 2, 1, 0]), ["a", "a", "b"]),
+        [0.0, 1.0, -0.0, 0.0],
+        np.array([0.0, 1.0, -0.0, 0.0]),
+    ],
+)
+def test_what_is_equal_is_one_aggregate_however_it_is_encoded(ids: Any) -> None:
+    """As where a dictionary of Arrow has a value twice."""
+    pinned = pinned_of((EXAMPLES / "order.saga").read_text(encoding="utf-8"), "order")
+    report = judge(saga_of(pinned), ids, [0, 0, 0, 0])
+    assert [(bad.row, bad.kind) for bad in report.bad] == [(3, "refused")]
+    assert report.aggregates == 2
 
 
 LOOPED = [

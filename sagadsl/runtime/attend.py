@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from sagadsl.runtime.purge import purge
 from sagadsl.runtime.relay import Relay, Send
 
 PURGE_EVERY = 600.0
+LAST = 2.0  # seconds in which what is left is delivered at the end
 
 
 @contextmanager
@@ -22,8 +24,10 @@ def attending(
 ) -> Iterator[None]:
     """Deliver every `poll` seconds, and forget now and then, in a thread.
 
-    At the end all that is left is delivered, as far as it can be.
+    At the end what is left is delivered for a moment, and not for as long as it takes:
+    whoever has told the worker to end does not wait for that.
     """
+    relay.until = math.inf
     stop = threading.Event()
     attendant = _Attendant(processes, relay, send)
 
@@ -37,8 +41,10 @@ def attending(
     try:
         yield
     finally:
+        relay.until = monotonic() + LAST
         stop.set()
         thread.join()
+        relay.until = math.inf
 
 
 class _Attendant:

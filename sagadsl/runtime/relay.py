@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from time import monotonic
@@ -48,15 +49,17 @@ class Relay:
     """Sends what is in the outbox of one saga, unless another worker is at it.
 
     `lease` is in milliseconds: a worker that has not come back by then is taken for
-    dead, also in the middle of sending.
+    dead, also in the middle of sending. No message is begun after `until`, a time of
+    `monotonic` that may be set while it delivers.
     """
 
     def __init__(self, processes: Processes, worker: str, lease: int) -> None:
-        self._processes = processes
+        self.until = math.inf
+        self.processes = processes
         self._database = processes.database
         self._worker = worker
-        self._lease = lease
-        self._pauses: dict[str, _Pause] = {}
+        self.lease = lease
+        self.pauses: dict[str, _Pause] = {}
         self._lock = threading.Lock()
         self._seen = (0, 0.0)
 
@@ -76,22 +79,23 @@ class Relay:
             if delivery is None:
                 return 0
             sent = delivery.run()
-            self._seen = (0, 0.0) if sent else (last, monotonic() + IDLE)
+            all_wait = not sent and not self.is_over()
+            self._seen = (last, monotonic() + IDLE) if all_wait else (0, 0.0)
             return sent
         finally:
             self._lock.release()
 
     def _last(self) -> int:
         ((last,),) = self._database.rows(
-            statements.LAST_TOLD, (self._processes.saga.name,)
+            statements.LAST_TOLD, (self.processes.saga.name,)
         )
         return int(last or 0)
 
     def _claim(self, send: Send, last: int) -> _Delivery | None:
         """Take the outbox up to a message for a while, unless another has it."""
-        name, before = self._processes.saga.name, monotonic()
+        name, before = self.processes.saga.name, monotonic()
         claim = statements.CLAIM_RELAY.format(now=self._database.dialect.now)
-        values = (self._lease, self._worker, name, self._worker)
+        values = (self.lease, self._worker, name, self._worker)
         found = self._database.rows(claim, values)
         if not found:
             self._database.execute(statements.RELAY, (name,))
@@ -99,9 +103,11 @@ class Relay:
         if not found:
             return None
         ((fence,),) = found
-        return _Delivery(
-            self._processes, send, self._pauses, last, fence, self._lease, before
-        )
+        return _Delivery(self, send, last, fence, before)
+
+    def is_over(self) -> bool:
+        """Whether what is not yet sent is left for another time."""
+        return monotonic() > self.until
 
 
 class _Delivery:
@@ -113,22 +119,16 @@ class _Delivery:
     """
 
     def __init__(
-        self,
-        processes: Processes,
-        send: Send,
-        pauses: dict[str, _Pause],
-        last: int,
-        fence: int,
-        lease: int,
-        began: float,
+        self, relay: Relay, send: Send, last: int, fence: int, began: float
     ) -> None:
-        self._processes = processes
-        self._database = processes.database
+        self._relay = relay
+        self._processes = relay.processes
+        self._database = relay.processes.database
         self._send = send
-        self._pauses = pauses
+        self._pauses = relay.pauses
         self._last = last
         self._fence = fence
-        self._lease = lease
+        self._lease = lease = relay.lease
         self._sure = began + lease / 2000
         self._flushed = monotonic()
         self._sent: list[int] = []
@@ -171,6 +171,8 @@ class _Delivery:
 
     def _next(self, message: Message) -> bool:
         """Send a message, or let it wait; False if nothing more is to be sent."""
+        if self._relay.is_over():
+            return False
         key = message.aggregate_id
         pause = self._pauses.get(key)
         if key in self._waiting or (pause and monotonic() < pause.until):

@@ -14,7 +14,7 @@ import order_saga
 import pytest
 from world import World, outbox, paid, pass_time
 
-from sagadsl.runtime import Driver, Message, Store, open_store
+from sagadsl.runtime import Driver, Message, Store, attend, open_store
 
 
 def ended(driver: Driver, *orders: str) -> None:
@@ -171,6 +171,28 @@ def test_a_worker_that_serves_delivers_and_forgets(
     assert sorted(told(sent)) == ["1 abort", "1 finish", "old abort", "old finish"]
     rows = store.database.rows("SELECT aggregate_id FROM saga_tombstone")
     assert rows == [("1",)]
+
+
+def test_a_worker_that_is_stopped_does_not_empty_the_outbox_first(
+    driver: Driver, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends for a moment, and leaves the rest: a receiver may be slow."""
+    monkeypatch.setattr(attend, "LAST", 0.2)
+    ended(driver, *map(str, range(30)))
+    sent: list[Message] = []
+    stop = threading.Event()
+
+    def send(message: Message) -> None:
+        sent.append(message)
+        if len(sent) > 3:
+            stop.set()
+            time.sleep(0.1)
+
+    driver.serve(stop, poll=0.02, send=send)
+    assert 4 <= len(sent) < 20
+    left = outbox(store)
+    assert len(left) == 60 - len(sent)
+    assert driver.deliver(sent.append) == len(left)
 
 
 def test_two_relays_share_the_work_and_send_nothing_twice(

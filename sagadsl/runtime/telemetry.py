@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from time import perf_counter
 from typing import Any
@@ -48,7 +49,20 @@ class Telemetry:
         _LIVE.add(self)
 
     def call(self, call: Call, perform: Callable[[Call], Reply]) -> Reply:
-        """Call a handler in a span of its own."""
+        """Call a handler in a span of its own; once, whatever is wrong with spans."""
+        called, answer = False, Reply("raised", "it was not told what came of it")
+
+        def performed(call: Call) -> Reply:
+            nonlocal called, answer
+            called = True
+            answer = perform(call)
+            return answer
+
+        with self._harmless():
+            self._told(call, performed)
+        return answer if called else perform(call)
+
+    def _told(self, call: Call, perform: Callable[[Call], Reply]) -> None:
         purpose = "probe" if call.probe else "undo" if call.undo else "perform"
         common: Attributes = {
             "saga.name": self._saga,
@@ -58,16 +72,14 @@ class Telemetry:
         began = perf_counter()
         # Without an SDK a span takes long, too, and is for nothing.
         if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
-            answer = perform(call)
-            common.update(_outcome(answer))
+            common.update(_outcome(perform(call)))
         else:
-            answer = self._traced(call, perform, common)
+            self._traced(call, perform, common)
         self._duration.record(perf_counter() - began, common)
-        return answer
 
     def _traced(
         self, call: Call, perform: Callable[[Call], Reply], common: Attributes
-    ) -> Reply:
+    ) -> None:
         own: Attributes = {
             "saga.aggregate_id": call.aggregate_id,
             "saga.attempt": call.attempt,
@@ -82,13 +94,22 @@ class Telemetry:
             current.set_attributes(_outcome(answer))
             if answer.word in ("failed", "raised"):
                 current.set_status(Status(StatusCode.ERROR, answer.note))
-        return answer
 
     def written(self, rows: Iterable[Row]) -> None:
         """Count rows that are being added to a log."""
-        for row in rows:
-            told = {"saga.name": self._saga, "saga.event": row.event}
-            self._events.add(1, told)
+        with self._harmless():
+            for row in rows:
+                told = {"saga.name": self._saga, "saga.event": row.event}
+                self._events.add(1, told)
+
+    @contextmanager
+    def _harmless(self) -> Iterator[None]:
+        """What a part of an SDK raises is only told of: the process goes on."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001  a service may have parts of its own there
+            told = about(self._saga)
+            LOGGER.warning("telemetry failed", exc_info=True, extra=told)
 
     def close(self) -> None:
         """Look at the store no more."""

@@ -81,6 +81,26 @@ def test_a_span_says_what_went_wrong(
     assert span.status.status_code is StatusCode.ERROR
 
 
+@pytest.mark.parametrize("moment", ["on_start", "on_end"])
+def test_what_is_wrong_with_spans_hurts_no_process(
+    driver: Driver,
+    world: World,
+    moment: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The handler is called once, and what came of it is taken."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(SimpleSpanProcessor, moment, broken)
+    paid(driver, "42")
+    assert driver.look("42").held == ("payment_made",)
+    assert world.calls == ["make_payment"]
+    assert "telemetry failed" in caplog.text
+
+
 def test_a_span_belongs_to_the_request_that_fired(driver: Driver) -> None:
     driver.start("42")
     driver.fire("42", "check_out", by="user")

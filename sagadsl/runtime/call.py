@@ -7,7 +7,7 @@ import inspect
 import json
 import logging
 import threading
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -70,21 +70,22 @@ class Caller:
                 answer = self.wait(answer, call.work.timeout / 1000 or None)
         except self._saga.module.Failed as failed:
             if call.probe:
-                return Reply("raised", f"{call.handler} raised {failed!r}")
-            return Reply("failed", str(failed))
+                return Reply("raised", f"{call.handler} raised {_told(failed, repr)}")
+            return Reply("failed", _told(failed))
         except Exception as error:  # noqa: BLE001  a handler may raise any
             told = self._about(call)
             LOGGER.warning("%s raised", call.handler, exc_info=True, extra=told)
-            return Reply("raised", f"{type(error).__name__}: {error}")
+            return Reply("raised", f"{type(error).__name__}: {_told(error)}")
         if call.probe:
             return _answer(answer)
         if answer is None:
             return Reply("done")
-        if why := _why_not_kept(answer):
-            note = f"what it returned is not kept: {why}"
+        try:
+            return Reply("done", values=_as_data(answer))
+        except Exception as error:  # noqa: BLE001  a mapping may read what is gone
+            note = f"what it returned is not kept: {_told(error)}"
             LOGGER.warning("%s: %s", call.handler, note, extra=self._about(call))
             return Reply("done", note)
-        return Reply("done", values=answer)
 
     def context(self, call: Call) -> Context:
         """What the handler of a call is told."""
@@ -146,15 +147,21 @@ def _spin(loop: asyncio.AbstractEventLoop) -> None:
         pass
 
 
-def _why_not_kept(answer: object) -> str:
-    """Why what a handler returned cannot be data; empty if it can."""
+def _as_data(answer: object) -> dict[str, Any]:
+    """What a handler returned, as data; what it raises says why that cannot be."""
     if not isinstance(answer, Mapping):
-        return f"{type(answer).__name__} is no mapping"
+        raise TypeError(f"{type(answer).__name__} is no mapping")
+    values = {**answer}
+    json.dumps(values, allow_nan=False)
+    return values
+
+
+def _told(value: object, write: Callable[[object], str] = str) -> str:
+    """What a handler gave or raised in words, which may be code of its own."""
     try:
-        json.dumps({**answer}, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        return str(error)
-    return ""
+        return write(value)
+    except Exception:  # noqa: BLE001  that code may raise any
+        return f"{type(value).__name__}, which cannot be written"
 
 
 def _answer(answer: object) -> Reply:
@@ -163,4 +170,5 @@ def _answer(answer: object) -> Reply:
         return Reply("unknown")
     if isinstance(answer, bool):
         return Reply("yes" if answer else "no")
-    return Reply("raised", f"it answered {answer!r}, which is not True, False or None")
+    said = _told(answer, repr)
+    return Reply("raised", f"it answered {said}, which is not True, False or None")

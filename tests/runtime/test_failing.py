@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import UserDict
 from pathlib import Path
 
 import order_saga
@@ -221,3 +222,37 @@ def test_no_handler_is_called_where_its_intent_was_not_committed(
         store.database.execute("DROP TRIGGER at_commit ON saga_event")
         driver.run()
         assert world.effects["pack_parcel"] == world.effects["send_invoice"] == 1
+
+
+class Mute(order_saga.Failed):
+    """A failure that cannot be written."""
+
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+
+class Gone(UserDict[str, str]):
+    """A row of a session that is closed."""
+
+    def __getitem__(self, key: str) -> str:
+        raise LookupError("the session is closed")
+
+
+def test_what_cannot_be_written_or_read_ends_no_worker(
+    driver: Driver, store: Store, world: World
+) -> None:
+    """Of what a handler raises or gives back, which may be code of its own."""
+
+    def fail(_: object) -> None:
+        raise Mute
+
+    world.tell("make_payment", fail, lambda _: Gone(receipt="r-1"))
+    driver.start("42")
+    driver.fire("42", "check_out", by="user")
+    assert driver.fire("42", "make_payment", by="user").accepted
+    pass_time(store, 5)
+    driver.run()
+    assert driver.look("42").held == ("payment_made",)
+    assert world.calls == ["make_payment"] * 2
+    notes = "SELECT note FROM saga_event WHERE event = 'failed'"
+    assert store.database.rows(notes) == [("Mute, which cannot be written",)]

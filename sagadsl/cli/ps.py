@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,10 +56,14 @@ class _Found(NamedTuple):
 
 
 class _View(NamedTuple):
-    """What was found: some processes, each with its saga, and the numbers of all."""
+    """What was found: some processes, each with its saga, and the numbers of all.
+
+    `more` are damaged too, and not among them.
+    """
 
     now: int
     found: Sequence[_Found]
+    more: int
     counts: dict[str, dict[Condition, int]]
     messages: int
 
@@ -114,6 +119,9 @@ def command(
     With --damaged the exit status is 1 if there are any.
     """  # noqa: D301  so click keeps the lines
     asked = _Asked(**options)
+    if asked.damaged and (asked.conditions or asked.state):
+        message = "--damaged lists what is so anywhere: leave out --is and --at"
+        raise click.UsageError(message)
     with opened(url) as store:
         known = known_sagas(store, paths, only)
         if watching:
@@ -133,10 +141,12 @@ def _look(store: Store, known: Sequence[Known], asked: _Asked) -> _View:
         if not known:
             message = f"no saga here has a state {asked.state!r}"
             raise click.BadParameter(message, param_hint="--at")
-    found = [*(_damaged(known) if asked.damaged else _selected(known, asked))]
+    every = _damaged(known) if asked.damaged else _selected(known, asked)
+    found = list(islice(every, asked.limit))
+    more = sum(1 for _ in every)
     counts = {each.name: each.listing.count(asked.state) for each in known}
     messages = waiting_messages(store.database, counts)
-    return _View(store.database.now(), found, counts, messages)
+    return _View(store.database.now(), found, more, counts, messages)
 
 
 def _selected(known: Sequence[Known], asked: _Asked) -> Iterator[_Found]:
@@ -161,7 +171,11 @@ def _lines(view: _View) -> list[str]:
     """What people are shown."""
     several = len(view.counts) > 1
     rows = [_row(one, view.now, several=several) for one in view.found]
-    lines = [*grid(COLUMNS, rows, room()), ""] if rows else []
+    lines = grid(COLUMNS, rows, room()) if rows else []
+    if view.more:
+        lines.append(f"and {view.more} more that {_are(view.more)} damaged")
+    if rows:
+        lines.append("")
     for name, counts in view.counts.items():
         told = [
             painted(f"{number} {condition}", COLORS.get(condition, ""))
@@ -176,6 +190,10 @@ def _lines(view: _View) -> list[str]:
         what = "message waits" if view.messages == 1 else "messages wait"
         lines.append(f"{view.messages} {what} to be delivered")
     return lines or ["no processes"]
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _row(one: _Found, now: int, *, several: bool) -> list[Cell]:
@@ -200,6 +218,7 @@ def _data(view: _View) -> dict[str, object]:
         "now": view.now,
         "counts": view.counts,
         "messages": view.messages,
+        **({"more": view.more} if view.more else {}),
         "processes": [
             {
                 **as_data(one.listed, one.known),

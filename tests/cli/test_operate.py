@@ -112,6 +112,20 @@ def test_damage_is_looked_for(operate):
     assert operate("show", "waiting", "-o", "order.svg")[0] == 1
 
 
+def test_damage_of_many_is_counted_and_some_of_it_shown(operate):
+    with open_store(operate.url) as store:
+        store.database.execute("UPDATE saga_process SET done = 64")
+    status, out, _ = operate("ps", "--damaged", "--limit", "1")
+    assert (status, first_column(out)[0]) == (1, "damaged")
+    assert out.splitlines()[2] == "and 3 more that are damaged"
+    told = json.loads(operate("ps", "--damaged", "--limit", "3", "--json")[1])
+    assert (len(told["processes"]), told["more"]) == (3, 1)
+    for option in (("--is", "stuck"), ("--at", "checkout")):
+        status, _, err = operate("ps", "--damaged", *option)
+        assert status == 2
+        assert "leave out --is and --at" in err
+
+
 def test_a_process_is_shown(operate):
     status, out, _ = operate("show", "parked", COLUMNS="100")
     assert status == 0

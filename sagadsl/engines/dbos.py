@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from time import monotonic
 from typing import Any, Unpack
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID, error
+from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions, error
 
 from sagadsl.engines.calls import Calls, now
 from sagadsl.engines.dbos_run import TOPIC, Run
@@ -76,14 +77,29 @@ class DbosSaga(Front[Result]):
         """
         _leave_loop("start")
         given = (checked_id(aggregate_id), as_json(data), now())
+        name: StepOptions = {"name": f"{self.saga.name} start"}
+        if DBOS.run_step(name, Context().run, self._begin, given):
+            return Result(Outcome.ACCEPTED)
+        return self._ended(aggregate_id) or under_way(self.saga, aggregate_id)
+
+    def _begin(self, given: tuple[str, dict[str, Any], int]) -> bool:
+        """Begin the workflow of a process as a task in the loop of DBOS.
+
+        DBOS would give it a thread, and write that it failed when this worker ends. It
+        is nobody's child: to cancel who starts it is not to cancel it.
+        """
         workflow = self._workflows[self.saga.latest.number]
-        own = self.workflow_id(aggregate_id)
-        try:
+
+        async def begin() -> None:
+            own = self.workflow_id(given[0])
             with SetWorkflowID(own, workflow_id_reuse_policy="reject"):
-                DBOS.start_workflow(workflow, *given)
+                await DBOS.start_workflow_async(workflow, *given)
+
+        try:
+            DBOS.run_step(None, begin)
         except error.DBOSWorkflowIDInUseError:
-            return self._ended(aggregate_id) or under_way(self.saga, aggregate_id)
-        return Result(Outcome.ACCEPTED)
+            return False
+        return True
 
     def _ask(self, aggregate_id: str, asked: Asked) -> Result:
         _leave_loop(asked.kind)

@@ -69,6 +69,12 @@ class Backend:
             self.child.communicate()
             self.child = None
 
+    def end(self) -> None:
+        """Let the worker end, as it does by itself."""
+        assert self.child is not None
+        self.child.communicate(timeout=PATIENCE)
+        self.child = None
+
     def replace(self, modules: Path) -> None:
         """Have another worker, which knows other versions."""
         self.kill()

@@ -55,6 +55,9 @@ class Worker:
         """Take up the work."""
         raise NotImplementedError
 
+    def end(self) -> None:
+        """Let the work be."""
+
     def emitted(self, engine: str, name: str, suffix: str) -> Callable[..., Any]:
         """What a module for an engine has for a saga."""
         module = importlib.import_module(f"{name}_{engine}")
@@ -82,7 +85,7 @@ class Embedded(Worker):
 
 
 class OnDbos(Worker):
-    """DBOS, on the database at `url`."""
+    """DBOS, on the database at `url`; it is destroyed at the end, if that is told."""
 
     def begin(self) -> None:
         from dbos import DBOS
@@ -100,6 +103,12 @@ class OnDbos(Worker):
         for name, handlers in self.handlers.items():
             self.asked[name] = self.emitted("dbos", name, "OnDbos")(handlers)
         DBOS.launch()
+
+    def end(self) -> None:
+        from dbos import DBOS
+
+        if "destroy" in self.options:
+            DBOS.destroy()
 
 
 class Loop(Worker):
@@ -227,6 +236,7 @@ def main(backend: str, folder: str, modules: str, options: str) -> None:
         result = worker.ask(saga, word, given)
         held = [str(state) for state in result.held]
         print(json.dumps([result.outcome, result.reason, held]), flush=True)
+    worker.end()
 
 
 if __name__ == "__main__":

@@ -74,6 +74,40 @@ def test_a_process_outlives_any_number_of_workers(
         scenarios.once(trip, *scenarios.FORWARD, "depart")
 
 
+@pytest.mark.parametrize("options", [{}, {"destroy": "yes"}])
+@pytest.mark.parametrize("place", ["dbos"], indirect=True)
+def test_a_worker_that_ends_leaves_its_processes_to_the_next(
+    place: Place, compiled: Path, aggregate: str, options: dict[str, str]
+) -> None:
+    """DBOS would write that they have failed, and nothing would be compensated."""
+    with place.worker(compiled / "v1", **options) as worker:
+        waits = Process(worker, "trip", f"{aggregate}-1")
+        scenarios.ready(waits)
+        works = Process(worker, "trip", f"{aggregate}-2")
+        works.tell("book_flight", "slow 0.6")
+        works.ask("start")
+        works.ask("fire", "confirm", by="user")
+        works.held("slept")
+        worker.end()
+        for trip in (waits, works):
+            trip.held("ready")
+            scenarios.home(trip)
+            once = [one for one in trip.effects if one != "book_flight"]
+            assert sorted(once) == ["book_hotel", "depart", "pay"]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="it counts threads there")
+@pytest.mark.parametrize("place", ["dbos"], indirect=True)
+def test_a_process_that_waits_takes_no_thread_on_dbos(
+    place: Place, compiled: Path, aggregate: str
+) -> None:
+    with place.worker(compiled / "v1") as worker:
+        for number in range(60):
+            Process(worker, "trip", f"{aggregate}-{number}").ask("start")
+        assert worker.child is not None
+        assert len([*Path(f"/proc/{worker.child.pid}/task").iterdir()]) < 60
+
+
 def test_server_is_killed_during_a_call(
     server: RestateServer, worker: Backend, aggregate: str
 ) -> None:

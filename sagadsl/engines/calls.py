@@ -132,7 +132,12 @@ class Calls:
         return made or _made(call, _LOST)
 
     def _submitted(self, call: Call) -> Made:
-        return _made(call, self._threads.submit(self._caller.perform, call))
+        try:
+            outcome = self._threads.submit(self._caller.perform, call)
+        except RuntimeError as ends:
+            # An error would be stored as what came of the step, and end the process.
+            raise asyncio.CancelledError("this worker ends") from ends
+        return _made(call, outcome)
 
     async def _end(self, made: Made) -> list[Any]:
         await asyncio.wait([asyncio.wrap_future(made.outcome)], timeout=made.left)

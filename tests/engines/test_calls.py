@@ -86,3 +86,12 @@ def test_who_comes_back_to_a_long_call_waits_for_it(calls, world, monkeypatch):
     calls.drop([running.token])
     assert Answer(*asyncio.run(calls.end(call, running.token))).word == "lost"
     assert world.calls == ["make_payment"]
+
+
+@pytest.mark.parametrize("token", [True, False])
+def test_a_worker_that_ends_tells_nothing_of_what_it_cannot_call(calls, world, token):
+    """An error would be stored as what came of the call, and end the process."""
+    calls._threads.shutdown()
+    with pytest.raises(asyncio.CancelledError):
+        calls.begin(payment()._replace(probe=not token), calls.draw())
+    assert world.calls == []

@@ -131,7 +131,9 @@ class _Run:
             wanted = [await self._request(one) for _, one in asked]
             following = self._flow.go_on(self._now, replies, wanted)
             for (number, _), result in zip(asked, following.results, strict=True):
-                await _promise(self._context, f"answer {number}").resolve(told(result))
+                if number:
+                    answer = _promise(self._context, f"answer {number}")
+                    await self._result(answer.resolve(told(result)))
         self._calls.drop(self._tokens)
         return following.end
 
@@ -156,22 +158,41 @@ class _Run:
     async def _wait(self) -> None:
         """Wait until there is something to go on with: an intent alone is not."""
         moved = False
-        while not moved:
-            done, _ = await restate.wait_completed(
-                *(one.future for one in self._pending)
-            )
+        while not moved and not self._asked:
+            done = await self._first(*(one.future for one in self._pending))
             arrived = [one for one in self._pending if one.future in done]
             self._pending = [one for one in self._pending if one.future not in done]
             for one in arrived:
                 one.take(await one.future)
                 moved = moved or one.moves
 
+    async def _first(self, *futures: Any) -> list[Any]:
+        """What is complete first; nothing if the invocation was cancelled before.
+
+        To cancel it is to ask for an abort: else all that is done would be left so.
+        """
+        try:
+            done, _ = await restate.wait_completed(*futures)
+        except restate.TerminalError as cancelled:
+            values = {"by": "operator", "note": cancelled.message}
+            self._asked.append((0, Asked("abort", values, "", self._now)))
+            return []
+        return done
+
+    async def _result(self, future: Any) -> Any:
+        """What comes of a future, also where the invocation is cancelled meanwhile."""
+        while not await self._first(future):
+            pass
+        return await future
+
     async def _request(self, asked: Asked) -> Request:
         saga = self._flow.saga
         if not asked.of_version:
             return asked.request(saga)
         name = f"{saga.name}@{asked.values['to']} known"
-        known = await self._context.run_typed(name, partial(asked.is_known, saga))
+        known = await self._result(
+            self._context.run_typed(name, partial(asked.is_known, saga))
+        )
         if known:  # by a newer worker, if not by this one: the server calls again
             saga.version(asked.values["to"])
         return asked.request(saga, known=known)

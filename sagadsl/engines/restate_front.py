@@ -17,7 +17,7 @@ from sagadsl.runtime.saga import Saga, SagaModule
 if TYPE_CHECKING:
     import httpx
 
-OK, NOT_FOUND = 200, 404
+OK, NOT_FOUND, NOT_READY = 200, 404, 470
 
 
 class RestateFront(Front[Awaitable[Result]]):
@@ -76,9 +76,15 @@ class RestateFront(Front[Awaitable[Result]]):
         response = await self._http.get(path, timeout=None)
         if response.status_code == NOT_FOUND:
             return unknown(self.saga, aggregate_id)
-        if response.status_code != OK:
+        if response.status_code == OK:
+            return over(self.saga, aggregate_id, response.json())
+        if response.status_code == NOT_READY:
             return None
-        return over(self.saga, aggregate_id, response.json())
+        told = response.json()
+        if told.get("source") != "invocation":  # but the server, as of no worker
+            return None
+        why = f"its invocation has failed: {told['message']}"
+        return Result(Outcome.REFUSED, why)
 
     async def _post(self, path: str, given: object) -> Any:
         headers = {"content-type": "application/json"}

@@ -14,7 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from time import monotonic
 from typing import Any, NamedTuple
@@ -104,7 +104,7 @@ class Calls:
         Where a token is needed, it is called only with one that was drawn here.
         """
         made = self._make(call, token)
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, CancelledError):
             made.outcome.exception(min(made.left, PATIENCE))
         if made.outcome.done() or not made.left:
             return self._answer(made)
@@ -144,7 +144,11 @@ class Calls:
         return self._answer(made)
 
     def _answer(self, made: Made) -> list[Any]:
-        if made.outcome.done():
+        if not made.outcome.done():
+            made.outcome.cancel()  # no thread comes to it when its time is over
+        if made.outcome.cancelled():
+            reply = Reply("idle", "it was not called: no thread was free in its time")
+        elif made.outcome.done():
             reply = reply_of(made.outcome)
         else:
             reply = Reply("lost", "it did not answer in time")

@@ -95,3 +95,23 @@ def test_a_worker_that_ends_tells_nothing_of_what_it_cannot_call(calls, world, t
     with pytest.raises(asyncio.CancelledError):
         calls.begin(payment()._replace(probe=not token), calls.draw())
     assert world.calls == []
+
+
+def test_what_no_thread_has_come_to_in_its_time_is_not_called(world, monkeypatch):
+    """It would be called after its probe was asked, and once more before that."""
+    monkeypatch.setattr("sagadsl.engines.calls.CALLS", 1)
+    calls = Calls(SAGA, world)
+    goes_on = threading.Event()
+    world.tell("make_payment", lambda _: goes_on.wait(10) and {"paid": 42})
+    call = payment()
+    work = call.work._replace(timeout=100)
+    busy, token = call._replace(aggregate_id="41"), calls.draw()
+    running = Answer(*calls.begin(busy._replace(work=work), calls.draw()))
+    late = call._replace(work=work)
+    for _ in range(2):
+        assert Answer(*calls.begin(late, token)).word == "idle"
+        assert Answer(*asyncio.run(calls.perform(late, token))).word == "idle"
+    goes_on.set()
+    calls._threads.shutdown()
+    assert running.word == "lost"
+    assert world.calls == ["make_payment"]

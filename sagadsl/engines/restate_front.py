@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -46,6 +47,17 @@ class RestateFront(Front[Awaitable[Result]]):
     async def _ask(self, aggregate_id: str, asked: Asked) -> Result:
         if not is_id(aggregate_id):
             return unknown(self.saga, aggregate_id)
+        with suppress(
+            TimeoutError
+        ):  # the server waits for as long as there is no worker
+            async with asyncio.timeout(self.timeout):
+                if result := await self._judged(aggregate_id, asked):
+                    return result
+        why = f"it was not judged within {self.timeout:g} seconds"
+        return Result(Outcome.REFUSED, why)
+
+    async def _judged(self, aggregate_id: str, asked: Asked) -> Result | None:
+        """Send a request, and wait until it is judged or the process is over."""
         if ended := await self._over(aggregate_id, "output"):
             return ended
         path = f"{self.saga.name}/{_key(aggregate_id)}/post"
@@ -54,16 +66,14 @@ class RestateFront(Front[Awaitable[Result]]):
             asyncio.create_task(self._answer(aggregate_id, number, "answer")),
             asyncio.create_task(self._over(aggregate_id, "attach")),
         ]
-        first = asyncio.FIRST_COMPLETED
-        done, late = await asyncio.wait(ways, timeout=self.timeout, return_when=first)
-        for way in late:
-            way.cancel()
+        try:
+            done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
         if judged := await self._answer(aggregate_id, number, "answered"):
             return judged
-        if ways[1] in done and (ended := ways[1].result()):
-            return ended
-        why = f"it was not judged within {self.timeout:g} seconds"
-        return Result(Outcome.REFUSED, why)
+        return ways[1].result() if ways[1] in done else None
 
     async def _answer(self, aggregate_id: str, number: int, how: str) -> Result | None:
         path = f"{self.saga.name}/{_key(aggregate_id)}/{how}"

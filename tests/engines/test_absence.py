@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import json
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
+import scenarios
 from backends import HERE, Process
 from places import sagac
 from restate_server import RestateServer
 from workers import Place, place, server
+
+from sagadsl.runtime import Result
 
 __all__ = ["place", "server"]
 pytestmark = pytest.mark.slow
@@ -51,6 +57,31 @@ def test_a_time_passes_before_a_worker_takes_a_process_up(
         with urllib.request.urlopen(request) as answer:
             assert json.load(answer)["outcome"] == "expired"
         assert time.monotonic() < begun + 3.5
+
+
+def test_a_request_waits_no_longer_than_its_timeout_for_a_worker(
+    server: RestateServer,
+    tmp_path: Path,
+    compiled: Path,
+    aggregate: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server waits for one as long as there is none."""
+    modules = compiled / "v1"
+    with Place("restate", tmp_path, server.options).worker(modules) as backend:
+        scenarios.ready(Process(backend, "trip", aggregate))
+
+    async def look() -> Result:
+        async with httpx.AsyncClient(base_url=server.options["ingress"]) as http:
+            trips = module.TripClient(http)
+            trips.timeout = 0.5
+            async with asyncio.timeout(10):
+                result: Result = await trips.look(aggregate)
+            return result
+
+    monkeypatch.syspath_prepend(modules)
+    module = importlib.import_module("trip_restate")
+    assert asyncio.run(look()).reason == "it was not judged within 0.5 seconds"
 
 
 @pytest.mark.parametrize("place", ["dbos"], indirect=True)

@@ -10,6 +10,7 @@ stored in one write.
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import threading
 import time
@@ -24,9 +25,10 @@ from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.given import as_json
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.saga import Saga
-from sagadsl.runtime.turn import Call
+from sagadsl.runtime.turn import LONGEST_NOTE, Call
 
 CALLS = 1_000  # at once in a worker: threads, which begin as they are needed
+LARGEST = 16_000_000  # characters of JSON: Restate takes no message of 32 MB
 EVER = 3e8  # seconds: what has no timeout takes as long as it takes
 PATIENCE = 1.0  # seconds that a call is waited for before anything else is heard
 RUNNING = "running"
@@ -149,7 +151,7 @@ class Calls:
         if made.outcome.cancelled():
             reply = Reply("idle", "it was not called: no thread was free in its time")
         elif made.outcome.done():
-            reply = reply_of(made.outcome)
+            reply = _small(made.call, reply_of(made.outcome))
         else:
             reply = Reply("lost", "it did not answer in time")
             made.outcome.add_done_callback(made.late)
@@ -175,6 +177,17 @@ def reply_of(outcome: Future[Reply]) -> Reply:
         return Reply("raised", f"{type(error).__name__}: {error}")
     reply = outcome.result()
     return reply._replace(values=as_json(reply.values) or None)
+
+
+def _small(call: Call, reply: Reply) -> Reply:
+    """A reply that an engine can store: else it would call again for ever."""
+    note = reply.note[:LONGEST_NOTE]
+    if reply.values is None or len(json.dumps(reply.values)) <= LARGEST:
+        return reply._replace(note=note)
+    why = "what it returned is not kept: it is too large"
+    told = about("", call.aggregate_id, call.step.name, call.attempt)
+    LOGGER.warning("%s: %s", call.handler, why, extra=told)
+    return Reply(reply.word, why)
 
 
 def call_name(saga: Saga, version: int, handler: str) -> str:

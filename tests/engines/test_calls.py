@@ -115,3 +115,24 @@ def test_what_no_thread_has_come_to_in_its_time_is_not_called(world, monkeypatch
     calls._threads.shutdown()
     assert running.word == "lost"
     assert world.calls == ["make_payment"]
+
+
+def test_what_is_too_large_to_be_stored_is_not_kept(calls, world, monkeypatch):
+    """The call is done: it would be made again, or told again, without end."""
+    monkeypatch.setattr("sagadsl.engines.calls.LARGEST", 20)
+    world.tell("make_payment", lambda _: {"receipt": "x" * 20})
+    answer = Answer(*calls.begin(payment(), calls.draw()))
+    assert answer.reply == (
+        "done",
+        "what it returned is not kept: it is too large",
+        None,
+    )
+
+
+def test_a_long_error_is_cut(calls, world):
+    def fail(_: Any) -> None:
+        raise OSError("x" * 10_000)
+
+    world.tell("make_payment", fail)
+    answer = Answer(*calls.begin(payment(), calls.draw()))
+    assert (answer.word, len(answer.note)) == ("raised", 500)

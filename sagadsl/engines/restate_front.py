@@ -47,9 +47,8 @@ class RestateFront(Front[Awaitable[Result]]):
     async def _ask(self, aggregate_id: str, asked: Asked) -> Result:
         if not is_id(aggregate_id):
             return unknown(self.saga, aggregate_id)
-        with suppress(
-            TimeoutError
-        ):  # the server waits for as long as there is no worker
+        # The server waits for as long as there is no worker.
+        with suppress(TimeoutError):
             async with asyncio.timeout(self.timeout):
                 if result := await self._judged(aggregate_id, asked):
                     return result

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from types import ModuleType
 
+import pytest
 from strategies import write_saga
 from subjects import load_module, pinned_of
 from test_random_walk import WORDS, Dice, Dies, do
@@ -32,8 +33,10 @@ def audited(module: ModuleType, store: Store) -> int:
     return len(rows)
 
 
-def test_a_log_of_random_runs_is_good(store: Store, tmp_path: Path) -> None:
-    logging.getLogger("sagadsl.runtime").setLevel(logging.CRITICAL)
+def test_a_log_of_random_runs_is_good(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "sagadsl.runtime")
     rows = 0
     for seed in range(5000, 5040):
         rng = Random(seed)

@@ -100,8 +100,10 @@ def walk(seed: int, url: str, folder: Path, tally: Counter[str]) -> None:
                 return
 
 
-def test_what_is_stored_is_a_run_of_the_token_game(url: str, tmp_path: Path) -> None:
-    logging.getLogger("sagadsl.runtime").setLevel(logging.CRITICAL)
+def test_what_is_stored_is_a_run_of_the_token_game(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "sagadsl.runtime")
     tally: Counter[str] = Counter()
     for seed in range(60):
         walk(seed, url, tmp_path, tally)
@@ -109,8 +111,8 @@ def test_what_is_stored_is_a_run_of_the_token_game(url: str, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_the_same_of_many(tmp_path: Path) -> None:
-    logging.getLogger("sagadsl.runtime").setLevel(logging.CRITICAL)
+def test_the_same_of_many(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "sagadsl.runtime")
     tally: Counter[str] = Counter()
     for seed in range(1000, 4000):
         walk(seed, f"sqlite:///{tmp_path}/many.db", tmp_path, tally)

@@ -64,9 +64,12 @@ def walk(seed: int, database: str, place: str, folder: Path) -> Counter[str]:
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_random_walks(
-    database: str, tmp_path: Path, request: pytest.FixtureRequest
+    database: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    logging.getLogger("sagadsl.runtime").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, "sagadsl.runtime")
     if database == "sqlite":
         place = str(tmp_path / "orders.db")
     else:

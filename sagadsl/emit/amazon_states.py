@@ -277,9 +277,10 @@ class _Scope:
         self.states[failed] = passed(None, after)
         if any(one.gives_up for one in branches):
             lost = self.given_up()
-            failures = [f"$.failed.{target}" for target in rule.targets]
-            is_so = {"BooleanEquals": True}
-            ways = [({"Variable": one, **is_so}, lost) for one in failures]
+            ways = [
+                ({"Variable": f"$.failed.{target}", "BooleanEquals": True}, lost)
+                for target in rule.targets
+            ]
             self.states[failed] = choice(ways, after)
         return name
 

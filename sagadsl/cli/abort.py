@@ -18,6 +18,6 @@ def command(aggregate_id: str, **options: Any) -> None:
     PATH is its saga; else it is looked for where sagas are. Refused once a pivot has
     begun.
     """
-    from sagadsl.runtime.requests import abort  # noqa: PLC0415  imports the runtime
+    from sagadsl.runtime.requests import abort
 
     ask_and_tell(aggregate_id, abort(options["by"], options["note"]), options)

@@ -72,7 +72,7 @@ def command(path: Path, events: str, **options: Any) -> None:
     """
     pinned = compile_or_exit(path)
     try:
-        from sagadsl.audit.sources import Unreadable  # noqa: PLC0415  wants NumPy
+        from sagadsl.audit.sources import Unreadable
     except ImportError as error:
         raise Unusable(str(error)) from None
     try:
@@ -91,7 +91,7 @@ def command(path: Path, events: str, **options: Any) -> None:
 
 
 def _audit(pinned: Pinned, events: str, options: dict[str, Any]) -> Report:
-    from sagadsl.audit.table import Columns, audit_table  # noqa: PLC0415  wants NumPy
+    from sagadsl.audit.table import Columns, audit_table
 
     number = options["number"]
     if number is not None:
@@ -112,8 +112,8 @@ def _audit(pinned: Pinned, events: str, options: dict[str, Any]) -> Report:
 
 
 def _source(pinned: Pinned, events: str, table: str) -> Source:
-    from sagadsl.audit.databases import PREFIXES, DatabaseTable  # noqa: PLC0415  NumPy
-    from sagadsl.audit.sources import source_of  # noqa: PLC0415  wants NumPy
+    from sagadsl.audit.databases import PREFIXES, DatabaseTable
+    from sagadsl.audit.sources import source_of
 
     if events.startswith(PREFIXES):
         return DatabaseTable(events, table, pinned.saga.name)
@@ -124,7 +124,7 @@ def _source(pinned: Pinned, events: str, table: str) -> Source:
 
 def _put_in_order(source: Source, columns: Any, order: str | None) -> None:
     """Have a database order its rows; those of a file are in order."""
-    from sagadsl.audit.databases import DatabaseTable  # noqa: PLC0415  wants NumPy
+    from sagadsl.audit.databases import DatabaseTable
 
     if not isinstance(source, DatabaseTable):
         if order:
@@ -159,7 +159,7 @@ def _tell(report: Report, name: str) -> None:
 
 
 def _line(bad: Bad, name: str) -> str:
-    from sagadsl.diagnostics.cells import visible  # noqa: PLC0415  only if any is bad
+    from sagadsl.diagnostics.cells import visible
 
     where = f"row {bad.row}" + ("" if bad.seq is None else f", seq {bad.seq}")
     return visible(f"{name} {bad.aggregate}, {where}: `{bad.what}`: {bad.why}")

@@ -73,7 +73,7 @@ def command(
 
 
 def _breaking(path: Path, pinned: Pinned, against: str | None) -> Sequence[Finding]:
-    from sagadsl.versions.breaking import (  # noqa: PLC0415  imports the compiler
+    from sagadsl.versions.breaking import (
         breaking_since,
     )
 
@@ -103,8 +103,8 @@ def _git(folder: Path, *words: str) -> str | None:
 
 def _approve(paths: Sequence[Path], rule: str, reason: str) -> None:
     """Approve it for all or, if one of them has no draft or is wrong, for none."""
-    from sagadsl.driver import lock_text  # noqa: PLC0415  imports the compiler
-    from sagadsl.versions.breaking import approve  # noqa: PLC0415  as above
+    from sagadsl.driver import lock_text
+    from sagadsl.versions.breaking import approve
 
     drafts: list[tuple[Path, Pinned]] = []
     for path in paths:

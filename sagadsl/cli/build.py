@@ -78,7 +78,7 @@ def command(
         names = _targets(config.targets, "`targets` of [tool.sagadsl]")
     options = _Options(paths, config, out or config.out, names, check)
     if watch:
-        from sagadsl.cli.watch import each_change  # noqa: PLC0415  only for --watch
+        from sagadsl.cli.watch import each_change
 
         each_change(options.sagas, lambda changed: _not_built(options, changed))
         return
@@ -121,7 +121,7 @@ class _Options(NamedTuple):
 
 
 def _targets(names: Iterable[str], source: str) -> tuple[str, ...]:
-    from sagadsl.emit.targets import DEFAULT, TARGETS  # noqa: PLC0415  for its names
+    from sagadsl.emit.targets import DEFAULT, TARGETS
 
     known = tuple(dict.fromkeys(name.strip() for name in names))
     for name in known:
@@ -169,14 +169,14 @@ def _build(path: Path, options: _Options) -> _Outcome:
 
 
 def _check_targets(pinned: Pinned, targets: Iterable[str]) -> tuple[Finding, ...]:
-    from sagadsl.driver import check_targets  # noqa: PLC0415  imports the compiler
+    from sagadsl.driver import check_targets
 
     return check_targets(pinned, targets)
 
 
 def _is_as_compiled(path: Path, pinned: Pinned) -> bool:
     """Whether a saga is still what was compiled; else its note would tell a lie."""
-    from sagadsl.parser.encoding import decode_source  # noqa: PLC0415  the compiler
+    from sagadsl.parser.encoding import decode_source
 
     now = decode_source(shown(path), read_bytes(path))
     return getattr(now, "text", None) == pinned.saga.source.text
@@ -203,11 +203,11 @@ def _files(
     path: Path, folder: Path, pinned: Pinned, targets: tuple[str, ...]
 ) -> Iterator[_File]:
     """The lock file first: it is what the others follow from."""
-    from sagadsl.driver import lock_text  # noqa: PLC0415  imports the compiler
+    from sagadsl.driver import lock_text
 
     lock = lock_text(pinned).encode()
     yield _File(lock_path(path), lock, _current(lock_path(path)) == lock)
-    from sagadsl.emit.targets import TARGETS  # noqa: PLC0415  imports the compiler
+    from sagadsl.emit.targets import TARGETS
 
     for name in targets:
         file = folder / TARGETS[name].file_name(pinned.saga.name)
@@ -217,9 +217,9 @@ def _files(
 
 
 def _emitted(pinned: Pinned, target: str, old: bytes | None, file: Path) -> bytes:
-    from sagadsl.driver import emit  # noqa: PLC0415  imports the compiler
-    from sagadsl.emit.graphviz import RenderError  # noqa: PLC0415  imports emitters
-    from sagadsl.proofs import OverBudget  # noqa: PLC0415  imports the compiler
+    from sagadsl.driver import emit
+    from sagadsl.emit.graphviz import RenderError
+    from sagadsl.proofs import OverBudget
 
     try:
         return emit(pinned, target, old)

@@ -56,7 +56,7 @@ def compile_file(
     path: Path, folder: Path | None = None
 ) -> tuple[Pinned | None, tuple[Finding, ...]]:
     """A saga and what was found, beside the module in the folder of the output."""
-    from sagadsl.driver import compile_saga  # noqa: PLC0415  imports the compiler
+    from sagadsl.driver import compile_saga
 
     module = read_module(path, folder or read_config().out or path.parent)
     return compile_saga(shown(path), read_bytes(path), read_lock(path), module)
@@ -99,7 +99,7 @@ def version_of(
 def tell(findings: Sequence[Finding]) -> None:
     """Show findings on standard error, in colour on a terminal."""
     if findings:
-        from sagadsl.diagnostics.text import render_text  # noqa: PLC0415  if there is any
+        from sagadsl.diagnostics.text import render_text
 
         text = render_text(findings, color=in_color(sys.stderr.isatty()))
         click.echo(text, err=True, color=True)
@@ -113,7 +113,7 @@ def in_color(terminal: bool) -> bool:
 
 def print_json(value: object) -> None:
     """A result for programs."""
-    import json  # noqa: PLC0415  only where it is asked for
+    import json
 
     click.echo(json.dumps(value, indent=2))
 

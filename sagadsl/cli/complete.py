@@ -45,7 +45,7 @@ def _entries(incomplete: str) -> list[str]:
 def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Targets that the list does not have yet, each behind those it has."""
     del ctx, param
-    from sagadsl.emit.targets import TARGETS  # noqa: PLC0415  for its names
+    from sagadsl.emit.targets import TARGETS
 
     *before, begun = incomplete.split(",")
     return [
@@ -60,9 +60,9 @@ def codes(
 ) -> list[CompletionItem]:
     """Codes of findings, with their names; or names, where one was begun."""
     del ctx, param
-    from click.shell_completion import CompletionItem  # noqa: PLC0415  only on Tab
+    from click.shell_completion import CompletionItem
 
-    from sagadsl.cli.explain import read_pages  # noqa: PLC0415  as above
+    from sagadsl.cli.explain import read_pages
 
     begun = incomplete.lower()
     pages = read_pages()

@@ -37,12 +37,12 @@ def command(
     Rows are paired by position, so a row that was renamed with `was` is one row. A mark
     tells what was added (+), removed (-) or changed (~).
     """
-    from sagadsl.emit.difference import (  # noqa: PLC0415  imports the compiler
+    from sagadsl.emit.difference import (
         difference_data,
         emit_difference,
     )
-    from sagadsl.emit.targets import draw_difference  # noqa: PLC0415  as above
-    from sagadsl.versions.changes import changes_of  # noqa: PLC0415  the compiler
+    from sagadsl.emit.targets import draw_difference
+    from sagadsl.versions.changes import changes_of
 
     if out:
         check_suffix(out, SUFFIXES)

@@ -20,7 +20,7 @@ def check_suffix(out: Path, known: Sequence[str]) -> None:
 
 def write_drawing(out: Path, saga: Path, draw: Callable[[str], bytes]) -> None:
     """Write what is drawn in the form that the suffix says, and say so."""
-    from sagadsl.emit.graphviz import RenderError  # noqa: PLC0415  imports emitters
+    from sagadsl.emit.graphviz import RenderError
 
     try:
         data = draw(out.suffix[1:].lower())

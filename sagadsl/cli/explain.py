@@ -58,7 +58,7 @@ def read_pages() -> dict[str, Page]:
 
 def _close(wanted: str, pages: Mapping[str, Page]) -> list[str]:
     """The codes or names that begin alike; else those that are written alike."""
-    from difflib import get_close_matches  # noqa: PLC0415  only for the error
+    from difflib import get_close_matches
 
     words = [*pages, *(page.name for page in pages.values())]
     begun = [word for word in words if word.lower().startswith(wanted.lower())]

@@ -66,7 +66,7 @@ def _table(path: Path) -> dict[str, object] | None:
     text = read_bytes(path)
     if b"sagadsl" not in text:
         return None
-    import tomllib  # noqa: PLC0415  only for a file that speaks of us
+    import tomllib
 
     try:
         data = tomllib.loads(text.decode())
@@ -167,7 +167,7 @@ def shown(path: Path) -> str:
     text = path.as_posix()
     if text.isprintable():
         return text
-    from sagadsl.diagnostics.cells import visible  # noqa: PLC0415  for odd names alone
+    from sagadsl.diagnostics.cells import visible
 
     return visible(text)
 

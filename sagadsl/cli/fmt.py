@@ -56,7 +56,7 @@ def command(paths: tuple[Path, ...], check: bool) -> None:
 
 def _formatted(name: str, data: bytes) -> bytes | None:
     """The canonical text; None if there is none, which is told."""
-    from sagadsl.format import format_bytes  # noqa: PLC0415  imports the compiler
+    from sagadsl.format import format_bytes
 
     result = format_bytes(name, data)
     if isinstance(result, tuple):

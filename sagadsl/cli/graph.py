@@ -65,7 +65,7 @@ def command(
     finds is shown in the version that was released.
     """
     check_suffix(out, SUFFIXES)
-    from sagadsl.emit.targets import draw  # noqa: PLC0415  imports emitters
+    from sagadsl.emit.targets import draw
 
     if code is not None:
         if record is not None or number is not None:
@@ -82,7 +82,7 @@ def command(
 
 def _stopped(path: Path, code: str) -> Stopped:
     """A saga, and the record where the run of its first finding of a code ends."""
-    from sagadsl.rehearsal import (  # noqa: PLC0415  imports the compiler
+    from sagadsl.rehearsal import (
         breaks,
         where_it_breaks,
         where_it_stops,

@@ -87,7 +87,7 @@ class _Lazy(click.Group):
         self, ctx: click.Context, incomplete: str
     ) -> list[CompletionItem]:
         """Offer the commands without importing them, and the options."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415  only on Tab
+        from click.shell_completion import CompletionItem
 
         begun = [name for name in COMMANDS if name.startswith(incomplete)]
         items = [CompletionItem(name, help=COMMANDS[name]) for name in begun]
@@ -100,7 +100,7 @@ class _Lazy(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
-            from difflib import get_close_matches  # noqa: PLC0415  only for the error
+            from difflib import get_close_matches
 
             close = get_close_matches(args[0], COMMANDS, 1)
             hint = f" Did you mean '{close[0]}'?" if close else ""

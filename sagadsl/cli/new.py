@@ -14,7 +14,7 @@ from sagadsl.cli.files import Unusable, exists, shown, write_bytes
 @click.argument("name")
 def command(name: str) -> None:
     """Write NAME.saga, a small saga that compiles."""
-    from sagadsl.emit.starter import starter  # noqa: PLC0415  imports the compiler
+    from sagadsl.emit.starter import starter
 
     text = starter(name)
     if not isinstance(text, str):

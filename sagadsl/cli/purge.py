@@ -25,7 +25,7 @@ def command(url: str, only: str | None, *, archives: bool, as_json: bool) -> Non
     Their ids are free for new ones then. Workers that serve do it as well, but never
     touch an archive.
     """
-    from sagadsl.runtime.purge import purge  # noqa: PLC0415  imports the runtime
+    from sagadsl.runtime.purge import purge
 
     with opened(url) as store:
         names = wanted_sagas(store, only)

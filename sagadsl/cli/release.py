@@ -18,7 +18,7 @@ def command(path: Path) -> None:
     The next change of meaning opens the next version. Run `sagac build` afterwards, so
     that what is emitted says so too. PATH is a saga, or a folder with no more than one.
     """
-    from sagadsl.driver import release_text  # noqa: PLC0415  imports the compiler
+    from sagadsl.driver import release_text
 
     path = one_saga(path)
     pinned = compile_or_exit(path)

@@ -108,7 +108,7 @@ def _hint(machine: Machine, name: str, known: list[str]) -> str:
         if plan.undo == name:
             step = plan.rule.action
             return f"; it compensates `{step}`: write `undo {step}`"
-    from difflib import get_close_matches  # noqa: PLC0415  only for the error
+    from difflib import get_close_matches
 
     close = get_close_matches(name, known, 1)
     return f"; did you mean `{close[0]}`?" if close else ""

@@ -40,14 +40,14 @@ def sagas(number: int) -> str:
 
 def _rendered(form: str, findings: Sequence[Finding]) -> str:
     if form == "json":
-        from sagadsl.diagnostics.json import render_json  # noqa: PLC0415  one format
+        from sagadsl.diagnostics.json import render_json
 
         return render_json(findings)
     if form == "sarif":
-        from sagadsl.diagnostics.sarif import render_sarif  # noqa: PLC0415  one format
+        from sagadsl.diagnostics.sarif import render_sarif
 
         return render_sarif(findings, __version__)
-    from sagadsl.diagnostics.github import render_github  # noqa: PLC0415  one format
+    from sagadsl.diagnostics.github import render_github
 
     return render_github(findings)
 

@@ -22,7 +22,7 @@ def command(aggregate_id: str, step: str, said: str | None, **options: Any) -> N
     process is aborting. STEP is a step or its compensation. PATH is its saga; else it
     is looked for where sagas are.
     """
-    from sagadsl.runtime.requests import resolve  # noqa: PLC0415  imports the runtime
+    from sagadsl.runtime.requests import resolve
 
     if said is None:
         raise click.UsageError("say --happened or --not-happened")

@@ -20,6 +20,6 @@ def command(aggregate_id: str, step: str, **options: Any) -> None:
     its probe is asked again. STEP is a step or its compensation. PATH is its saga; else
     it is looked for where sagas are.
     """
-    from sagadsl.runtime.requests import retry  # noqa: PLC0415  imports the runtime
+    from sagadsl.runtime.requests import retry
 
     ask_and_tell(aggregate_id, retry(step, options["by"], options["note"]), options)

@@ -83,7 +83,7 @@ def _seen(store: Store, known: Known, aggregate_id: str) -> list[str]:
 
 
 def _draw(out: Path, known: Known, portrait: Portrait) -> None:
-    from sagadsl.emit.targets import draw  # noqa: PLC0415  imports emitters
+    from sagadsl.emit.targets import draw
 
     pinned, version = known.pinned, known.version(portrait.version)
     if pinned is None or known.path is None or version is None:

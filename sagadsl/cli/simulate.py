@@ -24,7 +24,7 @@ def command(path: Path, number: int | None) -> None:
     Type a number or a name; `help` lists the rest. At the end the session is printed
     as a scenario. Lines may also come from a pipe.
     """
-    from sagadsl.simulator import Session  # noqa: PLC0415  imports the compiler
+    from sagadsl.simulator import Session
 
     pinned = compile_or_exit(path)
     version = version_of(pinned, number)

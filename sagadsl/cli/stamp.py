@@ -135,8 +135,8 @@ def _digest(path: str) -> str:
 
 def _hash(data: bytes) -> str:
     try:
-        from _blake2 import blake2b  # noqa: PLC0415  hashlib would load OpenSSL as well
+        from _blake2 import blake2b
     except ImportError:
-        from hashlib import blake2b  # noqa: PLC0415  as above
+        from hashlib import blake2b
     digest: str = blake2b(data, digest_size=16).hexdigest()
     return digest

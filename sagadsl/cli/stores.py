@@ -105,7 +105,7 @@ class Known(NamedTuple):
 @contextmanager
 def opened(url: str) -> Iterator[Store]:
     """A store that is there; what is wrong with it is told in one line."""
-    from sagadsl.runtime import StoreError, open_store  # noqa: PLC0415  for these alone
+    from sagadsl.runtime import StoreError, open_store
 
     try:
         store = open_store(url, create=False)
@@ -122,7 +122,7 @@ def opened(url: str) -> Iterator[Store]:
 
 def outliving(draw: Callable[[], list[str]]) -> Callable[[], list[str]]:
     """What is drawn of a store; while it cannot be used, why."""
-    from sagadsl.runtime import StoreError  # noqa: PLC0415  imports the runtime
+    from sagadsl.runtime import StoreError
 
     def drawn() -> list[str]:
         try:
@@ -147,7 +147,7 @@ def wanted_sagas(
     store: Store, only: str | None, among: Container[str] | None = None
 ) -> list[str]:
     """The names of the sagas that a store has, or of the one that is asked for."""
-    from sagadsl.runtime.listing import sagas_in  # noqa: PLC0415  imports the runtime
+    from sagadsl.runtime.listing import sagas_in
 
     names = sagas_in(store.database)
     if among is not None:
@@ -177,8 +177,8 @@ def _sources(paths: Sequence[Path]) -> Mapping[str, list[Path]]:
 
 
 def _known(store: Store, name: str, files: list[Path]) -> Known:
-    from sagadsl.runtime.listing import Listing  # noqa: PLC0415  imports the runtime
-    from sagadsl.runtime.saga import Saga  # noqa: PLC0415  as above
+    from sagadsl.runtime.listing import Listing
+    from sagadsl.runtime.saga import Saga
 
     if len(files) > 1:
         both = " and ".join(shown(file) for file in files[:2])
@@ -211,8 +211,8 @@ def ask_or_exit(
     request: Request,
 ) -> tuple[str, Result]:
     """Ask something of a process: the name of its saga, and what comes of it."""
-    from sagadsl.runtime.ask import ask  # noqa: PLC0415  imports the runtime
-    from sagadsl.runtime.processes import Processes  # noqa: PLC0415  as above
+    from sagadsl.runtime.ask import ask
+    from sagadsl.runtime.processes import Processes
 
     with opened(url) as store:
         known = whose(known_sagas(store, paths, only), aggregate_id)

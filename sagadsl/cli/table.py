@@ -24,6 +24,6 @@ def command(path: Path, as_json: bool) -> None:
         rows = [row._asdict() for row in machine.transitions]
         print_json({"transitions": rows, "compensations": undoes})
         return
-    from sagadsl.emit.table import emit_table  # noqa: PLC0415  imports emitters
+    from sagadsl.emit.table import emit_table
 
     click.echo(emit_table(pinned), nl=False)

@@ -53,7 +53,7 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
 
 def _reports(path: Path) -> list[_Report] | None:
     """How the scenarios of a saga went; None if something else is wrong with it."""
-    from sagadsl.rehearsal import rehearse_saga  # noqa: PLC0415  imports the compiler
+    from sagadsl.rehearsal import rehearse_saga
 
     scenarios, findings = rehearse_saga(shown(path), read_bytes(path))
     tell(findings)
@@ -64,7 +64,7 @@ def _reports(path: Path) -> list[_Report] | None:
 
 
 def _report(scenario: Scenario, played: Played) -> _Report:
-    from sagadsl.diagnostics.region import Region  # noqa: PLC0415  only for what fails
+    from sagadsl.diagnostics.region import Region
 
     span, stopped = scenario.span, f"=> {scenario.result}"
     if played.wrong and len(played.made) < len(scenario.moves):

@@ -34,7 +34,7 @@ class Target(NamedTuple):
 
 
 def _python(pinned: Pinned, old: bytes | None) -> bytes:
-    from sagadsl.emit.python import emit_python  # noqa: PLC0415  one target
+    from sagadsl.emit.python import emit_python
 
     del old
     return emit_python(pinned).encode()
@@ -54,16 +54,16 @@ def draw(
     if Graphviz cannot draw it.
     """
     if form == "mmd":
-        from sagadsl.emit.mermaid import emit_mermaid  # noqa: PLC0415  one target
+        from sagadsl.emit.mermaid import emit_mermaid
 
         return emit_mermaid(pinned, record, version).encode()
-    from sagadsl.emit.dot import emit_dot  # noqa: PLC0415  one target
+    from sagadsl.emit.dot import emit_dot
 
     dot = emit_dot(pinned, record, version, heading=form != "html")
     if form == "dot":
         return dot.encode()
     if form == "html":
-        from sagadsl.emit.html import emit_html  # noqa: PLC0415  one target
+        from sagadsl.emit.html import emit_html
 
         start, end = (old or b"").find(b"<svg"), (old or b"").rfind(b"</svg>") + 6
         svg = _picture(dot, "svg", old[start:end] if old else None)
@@ -73,16 +73,16 @@ def draw(
 
 def draw_difference(pinned: Pinned, changes: Changes, form: str) -> bytes:
     """Two versions in one picture, as `dot`, `svg` or `png`, or as a page of `html`."""
-    from sagadsl.emit.dot import draw_dot  # noqa: PLC0415  pictures only
-    from sagadsl.emit.merged import merged_diagram  # noqa: PLC0415  as above
+    from sagadsl.emit.dot import draw_dot
+    from sagadsl.emit.merged import merged_diagram
 
     dot = draw_dot(merged_diagram(pinned, changes), heading=form != "html")
     if form == "dot":
         return dot.encode()
     if form != "html":
         return _picture(dot, form, None)
-    from sagadsl.emit.difference import difference_page  # noqa: PLC0415  one form
-    from sagadsl.emit.html import emit_page  # noqa: PLC0415  as above
+    from sagadsl.emit.difference import difference_page
+    from sagadsl.emit.html import emit_page
 
     svg = _picture(dot, "svg", None).decode()
     page = difference_page(pinned, changes)
@@ -91,9 +91,9 @@ def draw_difference(pinned: Pinned, changes: Changes, form: str) -> bytes:
 
 def _picture(dot: str, form: str, old: bytes | None) -> bytes:
     """The old picture if it is of this DOT and only a picture, else a new one."""
-    from hashlib import sha256  # noqa: PLC0415  pictures only
+    from hashlib import sha256
 
-    from sagadsl.emit.graphviz import digest_of, render  # noqa: PLC0415  pictures only
+    from sagadsl.emit.graphviz import digest_of, render
 
     same = old is not None and digest_of(old) == sha256(dot.encode()).hexdigest()
     if old is not None and same and (form == "png" or _is_inert(old)):
@@ -117,21 +117,21 @@ def _drawing(form: str) -> Emitter:
 
 
 def _markdown(pinned: Pinned, old: bytes | None) -> bytes:
-    from sagadsl.emit.markdown import emit_markdown  # noqa: PLC0415  one target
+    from sagadsl.emit.markdown import emit_markdown
 
     del old
     return emit_markdown(pinned).encode()
 
 
 def _json(pinned: Pinned, old: bytes | None) -> bytes:
-    from sagadsl.emit.json import emit_json  # noqa: PLC0415  one target
+    from sagadsl.emit.json import emit_json
 
     del old
     return emit_json(pinned).encode()
 
 
 def _pytest(pinned: Pinned, old: bytes | None) -> bytes:
-    from sagadsl.emit.pytest import emit_pytest  # noqa: PLC0415  one target
+    from sagadsl.emit.pytest import emit_pytest
 
     del old
     return emit_pytest(pinned).encode()
@@ -139,8 +139,8 @@ def _pytest(pinned: Pinned, old: bytes | None) -> bytes:
 
 def _sql(name: str) -> Emitter:
     def emitted(pinned: Pinned, old: bytes | None) -> bytes:
-        from sagadsl.emit.sql import emit_sql  # noqa: PLC0415  one target
-        from sagadsl.sql import DIALECTS  # noqa: PLC0415  as above
+        from sagadsl.emit.sql import emit_sql
+        from sagadsl.sql import DIALECTS
 
         del old
         return emit_sql(pinned, DIALECTS[name]).encode()
@@ -149,34 +149,34 @@ def _sql(name: str) -> Emitter:
 
 
 def _audit_sql(pinned: Pinned, old: bytes | None) -> bytes:
-    from sagadsl.emit.audit_sql import emit_audit_sql  # noqa: PLC0415  one target
+    from sagadsl.emit.audit_sql import emit_audit_sql
 
     del old
     return emit_audit_sql(pinned).encode()
 
 
 def _amazon_states(pinned: Pinned, old: bytes | None) -> bytes:
-    from sagadsl.emit.amazon_states import emit_amazon_states  # noqa: PLC0415  one
+    from sagadsl.emit.amazon_states import emit_amazon_states
 
     del old
     return emit_amazon_states(pinned).encode()
 
 
 def _check_structure(pinned: Pinned) -> Iterator[Finding]:
-    from sagadsl.emit.unstructured import check_structure  # noqa: PLC0415  one target
+    from sagadsl.emit.unstructured import check_structure
 
     return check_structure(pinned)
 
 
 def _check_timeouts(pinned: Pinned) -> Iterator[Finding]:
-    from sagadsl.emit.endless import check_timeouts  # noqa: PLC0415  two targets
+    from sagadsl.emit.endless import check_timeouts
 
     return check_timeouts(pinned)
 
 
 def _engine(name: str) -> Emitter:
     def emitted(pinned: Pinned, old: bytes | None) -> bytes:
-        from sagadsl.emit.engines import emit_engine  # noqa: PLC0415  three targets
+        from sagadsl.emit.engines import emit_engine
 
         del old
         return emit_engine(pinned, name).encode()

@@ -93,11 +93,11 @@ class Reference:
     def _after(self, name: str) -> set[str]:
         """The steps with an effect that depend on a step, on whatever way."""
         found: set[str] = set()
-        todo = [name]
-        while todo:
-            step = self.steps[todo.pop()]
+        ahead = [name]
+        while ahead:
+            step = self.steps[ahead.pop()]
             for place in (*step.targets, *step.otherwise):
-                todo.extend(self.consumers[place] - found)
+                ahead.extend(self.consumers[place] - found)
                 found |= self.consumers[place]
         return {other for other in found if self.has_effect(other)}
 

@@ -36,11 +36,16 @@ class Work(NamedTuple):
     fails: str
     event: bool
 
+    @property
+    def key(self) -> str:
+        """The idempotency key of the call, which its probe is given as well."""
+        return f"{self.saga}/{{}}/{self.step}/{self.action.name}"
+
 
 def perform(states: States, work: Work) -> None:
     """Add the states that call a handler, and find out what became of it."""
     action = work.action
-    call = (work.saga, work.step, action.name)
+    call = (work.key, work.step, action.name)
     task = called(*call, work.where, action.timeout, work.after)
     if work.event:
         task["Parameters"]["Payload"]["event.$"] = "$.event"
@@ -87,7 +92,7 @@ def _doubt(states: States, work: Work) -> str:
     if not probe:
         return person
     first = f"{probe} of {name}"
-    ask = called(work.saga, work.step, probe, "$.asked", 0, known)
+    ask = called(work.key, work.step, probe, "$.asked", 0, known)
     ask["ResultSelector"] = {"answer.$": "$.Payload"}
     ask["Retry"] = retried(None, fallible=False)
     states[first] = ask

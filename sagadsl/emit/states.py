@@ -81,14 +81,13 @@ def asked(action: str) -> State:
 
 
 def called(
-    saga: str, step: str, handler: str, where: str, timeout: int, following: str
+    key: str, step: str, handler: str, where: str, timeout: int, following: str
 ) -> State:
     """Call a handler, for at most so many seconds; what it returns is kept `where`."""
-    key = f"States.Format('{saga}/{{}}/{step}/{handler}', $$.Execution.Name)"
     payload = {
         "aggregate_id.$": "$$.Execution.Name",
         "step": step,
-        "idempotency_key.$": key,
+        "idempotency_key.$": f"States.Format('{key}', $$.Execution.Name)",
         "data.$": "$.data",
         "done.$": "$.done",
     }

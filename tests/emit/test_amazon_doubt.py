@@ -35,6 +35,20 @@ def test_a_probe_is_asked_when_the_call_has_had_its_time():
     assert timed.times["pay_status"] - timed.times["pay"] >= 1
 
 
+def test_a_probe_is_given_the_key_of_the_call(functions):
+    """Who looks for the payment by it would find none, and it would be forgotten."""
+    functions.acts["pay"] = ["raise"]
+    functions.acts["pay_status"] = [True]
+    functions.acts["depart"] = ["fail"]
+    functions.acts["refund"] = ["raise"]
+    functions.acts["refund_status"] = [True]
+    run(functions, emit_amazon_states(compiled(TRIP)))
+    called = zip(functions.calls, functions.payloads, strict=True)
+    keys = {name: given["idempotency_key"] for name, given in called}
+    assert keys["pay"] == keys["pay_status"] == "trip/42/pay/pay"
+    assert keys["refund"] == keys["refund_status"] == "trip/42/pay/refund"
+
+
 def test_after_its_time_out_it_is_asked_at_once():
     states = json.loads(emit_amazon_states(compiled(TRIP)))["States"]
     ways = {one["ErrorEquals"][0]: one["Next"] for one in states["pay"]["Catch"]}

@@ -19,6 +19,7 @@ from sagadsl.emit.inexpressible import (
     check_size,
     check_times,
 )
+from sagadsl.emit.pivots import pivots_of
 from sagadsl.emit.states import (
     COMPENSATE,
     actors,
@@ -68,7 +69,7 @@ class _Definition:
             for places in rule.sources:
                 for place in places:
                     self.consumers[place].append(rule)
-        self.settled = self._past_the_pivot()
+        self.pivots = pivots_of(rows.rules, self.actions)
         self.seen: dict[str, _Scope] = {}
         self.scopes: list[_Scope] = []
         self.main = _Scope(self, None)
@@ -85,22 +86,6 @@ class _Definition:
         for scope in self.scopes:
             check_names(scope.states)
         return first
-
-    def _past_the_pivot(self) -> set[int]:
-        """The steps that can only be taken when there is no way back."""
-        certain: dict[str, bool] = {}
-        past: set[int] = set()
-        for rule in self.rows.rules:
-            ways = [any(certain.get(p, False) for p in one) for one in rule.sources]
-            inside = all(ways)
-            if inside:
-                past.add(rule.step)
-            for place in rule.targets:
-                here = inside or self.actions[rule.action].pivot
-                certain[place] = certain.get(place, True) and here
-            for place in rule.fallbacks:
-                certain[place] = certain.get(place, True) and inside
-        return past
 
     def _compensations(self) -> None:
         """The chain that takes back what is done, the last first."""
@@ -126,6 +111,7 @@ class _Scope:
         self.parent = parent
         self.states: dict[str, State] = {}
         self.gives_up = False
+        self.pivot = ""
         self.ends: dict[str, Rule] = {}
         self.branch = ""
 
@@ -180,14 +166,17 @@ class _Scope:
         timers = [rule for rule in rules if rule.delay]
         if len(timers) > 1:
             raise Inexpressible(place, "a wait ends at one time, not at several")
+        places = place.split(" & ")
         events = {rule.action: actors(rule) for rule in rules if not rule.delay}
         ways = [
             (asked(rule.action), self.step(rule)) for rule in rules if not rule.delay
         ]
         abort = self.whole.rows.abort
-        if abort and not all(rule.step in self.whole.settled for rule in rules):
+        if abort and not all(rule.step in self.whole.pivots.past for rule in rules):
             events[abort.name] = list(abort.actors)
-            ways.append((asked(abort.name), self.given_up()))
+            before = self.whole.pivots.before
+            taken = {name for one in places for name in before.get(one, ())}
+            ways.append((asked(abort.name, taken), self.given_up()))
         if not events:
             (timer,) = timers
             over = f"time is up at {place}"
@@ -195,7 +184,7 @@ class _Scope:
         chosen = f"asked at {place}"
         self.states[chosen] = choice(ways, f"at {place}")
         late = [(self.step(rule), rule.delay) for rule in timers]
-        state = " & ".join(self.whole.rows.copies.get(p, p) for p in place.split(" & "))
+        state = " & ".join(self.whole.rows.copies.get(p, p) for p in places)
         given = {"state": state, "events": events}
         return waiting("Ask", given, "$.event", chosen, *late)
 
@@ -217,6 +206,7 @@ class _Scope:
         action = self.whole.actions[rule.action]
         after, where = self._after(rule), f"$.done.{name}"
         outside = rule.trigger != "by system"
+        self.pivot = name if action.pivot else self.pivot
         if action.effect:
             fails = "" if action.cannot_fail else self._fails(rule)
             saga = self.whole.saga
@@ -246,7 +236,7 @@ class _Scope:
             raise Inexpressible(rule.name, why)
         if rule.fallbacks:
             return self.at(rule.fallbacks[0])
-        if rule.step in self.whole.settled:
+        if rule.step in self.whole.pivots.past:
             return stuck(self.states, rule.name)
         return self.given_up()
 
@@ -265,6 +255,11 @@ class _Scope:
         places = {place for one in branches for place in one.ends}
         if len(joins) != 1 or any(len(one.ends) != 1 for one in branches):
             raise Inexpressible(rule.name, "its branches do not meet again in one row")
+        for one in branches:
+            if one.pivot and any(o.gives_up for o in branches if o is not one):
+                why = "an abort in another branch cannot know whether it has begun"
+                raise Inexpressible(one.pivot, why)
+            self.pivot = self.pivot or one.pivot
         (join,) = joins.values()
         if places != set(join.sources[0]):
             raise Inexpressible(rule.name, "its branches do not meet again in one row")

@@ -73,11 +73,13 @@ def actors(rule: Rule) -> list[str]:
     return rule.trigger.removeprefix("by ").split(" | ") if rule.trigger else []
 
 
-def asked(action: str) -> State:
-    """Whether an action is what was asked for."""
+def asked(action: str, ruled_out: Iterable[str] = ()) -> State:
+    """Whether an action is what was asked for, and nothing done rules it out."""
     name = "$.event.event"
     is_said = {"Variable": name, "IsPresent": True}
-    return {"And": [is_said, {"Variable": name, "StringEquals": action}]}
+    steps = sorted(ruled_out)
+    absent = [{"Variable": f"$.done.{step}", "IsPresent": False} for step in steps]
+    return {"And": [is_said, {"Variable": name, "StringEquals": action}, *absent]}
 
 
 def called(

@@ -33,7 +33,8 @@ from sagadsl.runtime.turn import Call
 
 ONCE = RetryPolicy(maximum_attempts=1)
 EVER = timedelta(days=3650)  # a handler without a timeout takes as long as it takes
-CALLS = 100  # at once in one worker
+CALLS = 100  # at once in one worker, if its options say nothing else
+THREADS = 100_000  # a call that waited for one would be made when its time is over
 _SAGAS: dict[int, Saga] = {}
 
 
@@ -212,7 +213,7 @@ class TemporalSaga:
         self.saga = known(module)
         self.workflows = workflows
         self._caller = Caller(self.saga, handlers)
-        self._threads = ThreadPoolExecutor(CALLS, f"{self.saga.name}-call")
+        self._threads = ThreadPoolExecutor(THREADS, f"{self.saga.name}-call")
         self.activities = [
             self._activity(version, handler)
             for version in self.saga.versions.values()

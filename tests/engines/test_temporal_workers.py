@@ -1,0 +1,57 @@
+"""Workers on Temporal that have more calls than threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from temporal_bench import Bench, bench, modules, temporal
+from temporalio.worker import Worker
+
+__all__ = ["bench", "modules", "temporal"]
+
+Begin = Callable[..., Worker]
+
+
+@pytest.fixture
+def begin(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
+    """What begins a worker with options of its own; that of the bench is gone."""
+    bench.stop()
+    monkeypatch.syspath_prepend(bench.folder)
+    begun: list[Worker] = []
+
+    def work(handlers: object = None, **options: Any) -> Worker:
+        async def run() -> None:
+            saga = bench.module.BookingOnTemporal(handlers or bench.world)
+            begun.append(saga.worker(bench.client, **options))
+            bench.running = asyncio.create_task(begun[-1].run())
+
+        bench.wait(run())
+        return begun[-1]
+
+    yield work
+    for one in begun:
+        bench.wait(one.shutdown())
+
+
+def test_a_call_that_was_taken_is_made_at_once(bench, begin, monkeypatch):
+    """Else it is asked about before, made again, and then made by who has taken it."""
+    monkeypatch.setattr("sagadsl.engines.temporal.CALLS", 1)
+    over = threading.Event()
+    bench.world.tell("seat", lambda _: over.wait())
+    begin(max_concurrent_activities=3)
+    for booking in ("one", "two"):
+        assert bench.ask("start", booking).accepted
+        assert bench.ask("pay", booking, "user").accepted
+        if booking == "one":
+            bench.until(lambda: "seat" in bench.world.calls)
+    try:
+        bench.held("two", "ready")
+    finally:
+        over.set()
+    bench.held("one", "ready")
+    assert bench.world.effects == {"pay": 2, "seat": 1, "issue": 2}
+    assert "pay_status" not in bench.world.calls

@@ -22,7 +22,13 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 from sagadsl.engines.calls import call_name, needs_token, reply_of
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, over, told
-from sagadsl.engines.temporal_calls import finished, may_go_on, packed, unpacked
+from sagadsl.engines.temporal_calls import (
+    finished,
+    has_no_handler,
+    may_go_on,
+    packed,
+    unpacked,
+)
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.decide import Reply
@@ -34,6 +40,7 @@ from sagadsl.runtime.turn import Call
 ONCE = RetryPolicy(maximum_attempts=1)
 EVER = timedelta(days=3650)  # a handler without a timeout takes as long as it takes
 CALLS = 100  # at once in one worker, if its options say nothing else
+ELSEWHERE = 10  # seconds until a call goes out again that an older worker had got
 THREADS = 100_000  # a call that waited for one would be made when its time is over
 _SAGAS: dict[int, Saga] = {}
 
@@ -194,9 +201,12 @@ class SagaWorkflow:
             )
             reply = Reply(*told)
         except ActivityError as error:
-            if needs_token(call) and may_go_on(error):
+            made = not has_no_handler(error)
+            if not made:
+                await asyncio.sleep(ELSEWHERE)
+            elif needs_token(call) and may_go_on(error):
                 await asyncio.sleep(call.work.timeout / 1000)
-            reply = Reply("lost", str(error.cause or error))
+            reply = Reply("lost" if made else "idle", str(error.cause or error))
         self._go_on([(call, reply)])
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from temporalio import activity
-from temporalio.exceptions import ActivityError, TimeoutType
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TimedOutError
 
 from sagadsl.runtime.saga import Version
@@ -21,6 +21,12 @@ def may_go_on(error: ActivityError) -> bool:
     """
     cause = error.cause
     return isinstance(cause, TimedOutError) and cause.type is TimeoutType.HEARTBEAT
+
+
+def has_no_handler(error: ActivityError) -> bool:
+    """Whether a call was not made: the SDK of a worker that has none says so."""
+    cause = error.cause
+    return isinstance(cause, ApplicationError) and cause.type == "NotFoundError"
 
 
 def packed(call: Call) -> dict[str, Any]:

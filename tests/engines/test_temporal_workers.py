@@ -1,4 +1,4 @@
-"""Workers on Temporal that have more calls than threads."""
+"""Workers on Temporal that have more calls than threads, or lack a handler."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from temporal_bench import Bench, bench, modules, temporal
+from temporalio import activity
+from temporalio.api.enums.v1 import event_type_pb2
 from temporalio.worker import Worker
 
 __all__ = ["bench", "modules", "temporal"]
@@ -55,3 +57,26 @@ def test_a_call_that_was_taken_is_made_at_once(bench, begin, monkeypatch):
     bench.held("one", "ready")
     assert bench.world.effects == {"pay": 2, "seat": 1, "issue": 2}
     assert "pay_status" not in bench.world.calls
+
+
+def test_what_a_worker_has_no_handler_for_was_not_made(bench, begin, monkeypatch):
+    """It may be an older one; nobody needs to find out whether it has happened."""
+    monkeypatch.setattr("sagadsl.engines.temporal.ELSEWHERE", 0.5)
+
+    @activity.defn(name="booking@0/issue")
+    async def issue() -> None:
+        """What no process here calls."""
+
+    older = begin(workflows=[], activities=[issue])
+    begin(activities=[])
+    assert bench.ask("start", "older").accepted
+    assert bench.ask("pay", "older", "user").accepted
+    history = bench.execution("older").history
+    failed = event_type_pb2.EVENT_TYPE_ACTIVITY_TASK_FAILED
+    bench.until(lambda: failed in [event.event_type for event in history])
+    bench.wait(older.shutdown())
+    begin(workflows=[])
+    bench.held("older", "ready")
+    assert bench.world.calls.count("pay") == 1
+    assert "pay_status" not in bench.world.calls
+    assert bench.unlike(bench.history("older")) is None

@@ -151,7 +151,7 @@ class Calls:
         if made.outcome.cancelled():
             reply = Reply("idle", "it was not called: no thread was free in its time")
         elif made.outcome.done():
-            reply = _small(made.call, reply_of(made.outcome))
+            reply = small(made.call, reply_of(made.outcome), LARGEST)
         else:
             reply = Reply("lost", "it did not answer in time")
             made.outcome.add_done_callback(made.late)
@@ -179,10 +179,10 @@ def reply_of(outcome: Future[Reply]) -> Reply:
     return reply._replace(values=as_json(reply.values) or None)
 
 
-def _small(call: Call, reply: Reply) -> Reply:
+def small(call: Call, reply: Reply, largest: int) -> Reply:
     """A reply that an engine can store: else it would call again for ever."""
     note = reply.note[:LONGEST_NOTE]
-    if reply.values is None or len(json.dumps(reply.values)) <= LARGEST:
+    if reply.values is None or len(json.dumps(reply.values)) <= largest:
         return reply._replace(note=note)
     why = "what it returned is not kept: it is too large"
     told = about("", call.aggregate_id, call.step.name, call.attempt)

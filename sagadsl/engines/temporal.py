@@ -19,7 +19,7 @@ from temporalio.common import RetryPolicy, VersioningBehavior, WorkerDeploymentV
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from sagadsl.engines.calls import call_name, needs_token, reply_of
+from sagadsl.engines.calls import call_name, needs_token, reply_of, small
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, over, told
 from sagadsl.engines.temporal_calls import (
@@ -40,6 +40,7 @@ from sagadsl.runtime.turn import Call
 ONCE = RetryPolicy(maximum_attempts=1)
 EVER = timedelta(days=3650)  # a handler without a timeout takes as long as it takes
 CALLS = 100  # at once in one worker, if its options say nothing else
+LARGEST = 2_000_000  # characters of JSON in a result, of which Temporal takes 2 MB
 ELSEWHERE = 10  # seconds until a call goes out again that an older worker had got
 THREADS = 100_000  # a call that waited for one would be made when its time is over
 _SAGAS: dict[int, Saga] = {}
@@ -269,6 +270,6 @@ class TemporalSaga:
             call = unpacked(version, given)
             made = self._threads.submit(self._caller.perform, call)
             await finished(asyncio.wrap_future(made))
-            return [*reply_of(made)]
+            return [*small(call, reply_of(made), LARGEST)]
 
         return perform

@@ -27,6 +27,7 @@ from sagadsl.engines.temporal_calls import (
     has_no_handler,
     may_go_on,
     packed,
+    replied,
     unpacked,
 )
 from sagadsl.runtime.ask import Request
@@ -200,7 +201,7 @@ class SagaWorkflow:
                 heartbeat_timeout=self.heartbeat,
                 retry_policy=ONCE,
             )
-            reply = Reply(*told)
+            reply = replied(told)
         except ActivityError as error:
             made = not has_no_handler(error)
             if not made:

@@ -10,6 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TimedOutError
 
+from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.saga import Version
 from sagadsl.runtime.turn import Call
 
@@ -27,6 +28,14 @@ def has_no_handler(error: ActivityError) -> bool:
     """Whether a call was not made: the SDK of a worker that has none says so."""
     cause = error.cause
     return isinstance(cause, ApplicationError) and cause.type == "NotFoundError"
+
+
+def replied(told: Any) -> Reply:
+    """What an activity has returned; whoever completes one by hand returns anything."""
+    match told:
+        case [str(word), str(note), dict() | None as values]:
+            return Reply(word, note, values)
+    return Reply("lost", "what it returned is no reply")
 
 
 def packed(call: Call) -> dict[str, Any]:

@@ -32,6 +32,7 @@ LARGEST = 16_000_000  # characters of JSON: Restate takes no message of 32 MB
 EVER = 3e8  # seconds: what has no timeout takes as long as it takes
 PATIENCE = 1.0  # seconds that a call is waited for before anything else is heard
 RUNNING = "running"
+GONE = "its worker is gone"
 
 
 class Answer(NamedTuple):
@@ -51,6 +52,11 @@ class Answer(NamedTuple):
     def reply(self) -> Reply:
         """It, as the rules take it."""
         return Reply(self.word, self.note, self.values)
+
+    @property
+    def gone(self) -> bool:
+        """Whether another worker may have made the call: it may live, and be at it."""
+        return (self.word, self.note) == ("lost", GONE)
 
 
 class Made(NamedTuple):
@@ -164,7 +170,7 @@ def _made(call: Call, outcome: Future[Reply]) -> Made:
 
 
 _LOST: Future[Reply] = Future()
-_LOST.set_result(Reply("lost", "its worker is gone"))
+_LOST.set_result(Reply("lost", GONE))
 
 
 def reply_of(outcome: Future[Reply]) -> Reply:

@@ -1,0 +1,48 @@
+"""Calls on Restate that the server gives to a worker again while they go on."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+import scenarios
+from backends import HERE, Process
+from places import sagac
+from restate_server import RestateServer, free_ports
+from workers import Place, moved, server
+
+__all__ = ["server"]
+
+pytestmark = pytest.mark.slow
+
+
+def test_another_worker_comes_to_a_call_that_began_late(
+    server: RestateServer, tmp_path: Path, aggregate: str
+) -> None:
+    """It was to be made a minute ago, when no worker was there, and goes on still."""
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    text = (HERE / "errand.saga").read_text()
+    (modules / "errand.saga").write_text(text.replace("1 second", "5 seconds"))
+    sagac(modules, "build", "--target", "py,restate")
+    port = str(free_ports(1)[0])
+    place = Place("restate", tmp_path, server.options)
+    with (
+        place.worker(modules) as other,
+        place.worker(modules, "b", port=port),
+    ):
+        errand = Process(other, "errand", aggregate)
+        errand.tell("pay", "slow 4")
+        url = f"{server.options['ingress']}/errand/{aggregate}/run/send"
+        long_ago = time.time_ns() // 1_000_000 - 60_000
+        given = {"version": 1, "data": {}, "time": long_ago}
+        httpx.post(url, json=given).raise_for_status()
+        begun = time.monotonic()
+        time.sleep(0.5)
+        moved(server, port, place.options["port"])
+        server.restart()
+        errand.ends("told")
+        time.sleep(max(begun + 5 - time.monotonic(), 0))
+    scenarios.once(errand, "pay", "pack", "send", "tell")

@@ -160,6 +160,7 @@ class OnRestate(Loop):
         self.socket.bind(address)
         config.bind = [f"fd://{self.socket.fileno()}"]
         config.errorlog = None
+        config.keep_alive_max_requests = 2**31
         never: asyncio.Future[None] = self.loop.create_future()
         serve = hypercorn.asyncio.serve(
             restate.app(services), config, shutdown_trigger=lambda: never

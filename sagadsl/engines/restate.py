@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import restate
 from restate.retry_policy import InvocationRetryPolicy
 
-from sagadsl.engines.calls import Answer, Calls, left, needs_token
+from sagadsl.engines.calls import EVER, Answer, Calls, left, needs_token
 from sagadsl.engines.flow import Flow, Next
 from sagadsl.engines.front import Asked, told
 from sagadsl.runtime.ask import Request
@@ -27,6 +27,8 @@ from sagadsl.runtime.turn import Call
 BAD_REQUEST = 400
 FOREVER = InvocationRetryPolicy(max_attempts=2**31 - 1)
 """A server would give an invocation up whose workers are gone for an hour."""
+LONGEST_CALL = timedelta(seconds=EVER)
+"""A server would break off a call that takes ten minutes, and have it made again."""
 NEXT = "next"  # the number of the event that the process waits for
 
 
@@ -48,7 +50,7 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
     workflow = restate.Workflow(saga.name, invocation_retry_policy=FOREVER)
     remember = timedelta(milliseconds=saga.latest.remember)
 
-    @workflow.main(workflow_retention=remember)
+    @workflow.main(workflow_retention=remember, abort_timeout=LONGEST_CALL)
     async def run(
         ctx: restate.WorkflowContext, given: dict[str, Any]
     ) -> dict[str, Any]:

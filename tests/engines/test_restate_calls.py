@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -10,12 +11,25 @@ import pytest
 import scenarios
 from backends import HERE, Process
 from places import sagac
-from restate_server import RestateServer, free_ports
+from restate_server import RestateServer, free_ports, program
 from workers import Place, moved, server
 
 __all__ = ["server"]
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def impatient(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RestateServer]:
+    """A server that waits for a tenth of a second where others wait for minutes."""
+    for name in ("INACTIVITY", "ABORT"):
+        monkeypatch.setenv(f"RESTATE_WORKER__INVOKER__{name}_TIMEOUT", "100ms")
+    made = RestateServer(program(), tmp_path)
+    made.begin()
+    yield made
+    made.kill()
 
 
 def test_another_worker_comes_to_a_call_that_began_late(
@@ -46,3 +60,17 @@ def test_another_worker_comes_to_a_call_that_began_late(
         errand.ends("told")
         time.sleep(max(begun + 5 - time.monotonic(), 0))
     scenarios.once(errand, "pay", "pack", "send", "tell")
+
+
+def test_a_call_may_take_longer_than_the_server_waits(
+    impatient: RestateServer, tmp_path: Path, compiled: Path, aggregate: str
+) -> None:
+    """It would be broken off and made again, without end if it is always as long."""
+    place = Place("restate", tmp_path, impatient.options)
+    with place.worker(compiled / "v1") as worker:
+        trip = Process(worker, "trip", aggregate)
+        trip.tell("book_flight", "slow 6", "slow 6")
+        scenarios.confirmed(trip)
+        trip.held("ready")
+        scenarios.home(trip)
+    scenarios.once(trip, *scenarios.FORWARD, "depart")

@@ -22,7 +22,7 @@ from sagadsl.engines.front import Asked, told
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.saga import Saga, SagaModule
-from sagadsl.runtime.turn import Call
+from sagadsl.runtime.turn import Call, stored
 
 BAD_REQUEST = 400
 FOREVER = InvocationRetryPolicy(max_attempts=2**31 - 1)
@@ -55,6 +55,8 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
         ctx: restate.WorkflowContext, given: dict[str, Any]
     ) -> dict[str, Any]:
         """Drive a process to its end, and return what is kept of it."""
+        if not _is_start(given):
+            raise _bad(f"{given!r} is no start")
         started = given["time"]
         flow = Flow(saga, given["version"], ctx.key(), given["data"], started)
         return await _Run(calls, flow, ctx).run(started)
@@ -65,7 +67,7 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
         try:
             Asked.of(saga, asked)
         except TypeError as error:
-            raise restate.TerminalError(str(error), BAD_REQUEST) from error
+            raise _bad(str(error)) from error
         return await _numbered(ctx, asked)
 
     @workflow.handler()
@@ -81,6 +83,21 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
         return await _promise(ctx, f"answer {number}").peek()
 
     return workflow
+
+
+def _is_start(given: Any) -> bool:
+    """Whether a process can begin so; else it would be called with it again and again.
+
+    A version that is not known here is none of this: a newer worker may come.
+    """
+    fields = given if isinstance(given, dict) else {}
+    types = [type(fields.get(name)) for name in ("version", "data", "time")]
+    return types == [int, dict, int]
+
+
+def _bad(why: str) -> restate.TerminalError:
+    """What whoever sent something is told, in a text that the server takes."""
+    return restate.TerminalError(stored(why), BAD_REQUEST)
 
 
 async def _numbered(ctx: restate.WorkflowSharedContext, asked: list[Any]) -> int:

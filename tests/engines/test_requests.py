@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,8 @@ ODD = [
     "ü" * 255,
     "ß/ä\U0001f600",
 ]
+BAD = httpx.codes.BAD_REQUEST
+JSON = {"content-type": "application/json"}
 NONE = ["", "\0", "x" * 256, "a\nb", "\ud800"]
 NO_REQUEST: list[Any] = [
     "hello",
@@ -39,6 +42,14 @@ NO_REQUEST: list[Any] = [
     ["fire", {}, "key", 1],
     ["melt", {}, "key", 1],
     ["look", {}, "key", "now"],
+    ["\ud800", {}, "key", 1],
+]
+NO_START: list[Any] = [
+    "hello",
+    {},
+    {"version": "1", "data": {}, "time": 1},
+    {"version": 1, "data": [], "time": 1},
+    {"version": 1, "data": {}, "time": "now"},
 ]
 
 
@@ -73,8 +84,21 @@ def test_what_is_no_request_is_refused_by_restate(
         trip.ask("start")
         for wrong in NO_REQUEST:
             url = f"{server.options['ingress']}/trip/{aggregate}/post"
-            assert httpx.post(url, json=wrong).status_code == httpx.codes.BAD_REQUEST
+            text = json.dumps(wrong)
+            assert httpx.post(url, content=text, headers=JSON).status_code == BAD
         assert trip.ask("look").held == ["requested"]
+
+
+def test_what_is_no_start_is_refused_by_restate(
+    server: RestateServer, tmp_path: Path, compiled: Path, aggregate: str
+) -> None:
+    """The id would be taken for ever, by what cannot even be cancelled."""
+    with Place("restate", tmp_path, server.options).worker(compiled / "v1") as backend:
+        for number, wrong in enumerate(NO_START):
+            url = f"{server.options['ingress']}/trip/{aggregate}-{number}/run"
+            assert httpx.post(url, json=wrong).status_code == BAD
+        told = Process(backend, "trip", f"{aggregate}-0").ask("start")
+        assert told.reason == "its invocation has failed: 'hello' is no start"
 
 
 @pytest.mark.parametrize("place", ["dbos"], indirect=True)

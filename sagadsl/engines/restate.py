@@ -30,6 +30,7 @@ FOREVER = InvocationRetryPolicy(max_attempts=2**31 - 1)
 LONGEST_CALL = timedelta(seconds=EVER)
 """A server would break off a call that takes ten minutes, and have it made again."""
 NEXT = "next"  # the number of the event that the process waits for
+OVER = "over"  # a promise: else who asked too late would be waited for without end
 
 
 class RestateSaga:
@@ -71,9 +72,13 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
         return await _numbered(ctx, asked)
 
     @workflow.handler()
-    async def answer(ctx: restate.WorkflowSharedContext, number: int) -> list[Any]:
-        """What became of a request."""
-        return await _promise(ctx, f"answer {number}")
+    async def answer(
+        ctx: restate.WorkflowSharedContext, number: int
+    ) -> list[Any] | None:
+        """What became of a request; nothing if its process was over before."""
+        judged = _promise(ctx, f"answer {number}")
+        await restate.wait_completed(judged.value(), _promise(ctx, OVER).value())
+        return await judged.peek()
 
     @workflow.handler()
     async def answered(
@@ -154,6 +159,7 @@ class _Run:
                     answer = _promise(self._context, f"answer {number}")
                     await self._result(answer.resolve(told(result)))
         self._calls.drop(self._tokens)
+        _promise(self._context, OVER).resolve([])
         return following.end
 
     def _begin(self, following: Next) -> None:

@@ -66,13 +66,13 @@ class RestateFront(Front[Awaitable[Result]]):
             asyncio.create_task(self._over(aggregate_id, "attach")),
         ]
         try:
-            done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for way in ways:
                 way.cancel()
         if judged := await self._answer(aggregate_id, number, "answered"):
             return judged
-        return ways[1].result() if ways[1] in done else None
+        return await self._over(aggregate_id, "attach")
 
     async def _answer(self, aggregate_id: str, number: int, how: str) -> Result | None:
         path = f"{self.saga.name}/{_key(aggregate_id)}/{how}"

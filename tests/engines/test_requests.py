@@ -155,3 +155,22 @@ def test_an_id_runs_again_when_it_is_no_longer_remembered(
             assert hold.ask("fire", "buy", by="user").outcome == "accepted"
             hold.ends("bought")
             hold.until(lambda answer: answer.outcome == "unknown")
+
+
+def test_nothing_waits_for_an_answer_of_a_process_that_is_over(
+    server: RestateServer, tmp_path: Path, compiled: Path, aggregate: str
+) -> None:
+    """Who asks as it ends is told so; else the server would keep the question."""
+    with Place("restate", tmp_path, server.options).worker(compiled / "v1") as backend:
+        hold = Process(backend, "hold", aggregate)
+        hold.ask("start")
+        ingress = f"{server.options['ingress']}/hold/{aggregate}"
+        httpx.post(f"{ingress}/answer/send", json=1000).raise_for_status()
+        hold.ends("expired")
+        httpx.post(f"{ingress}/answer/send", json=1001).raise_for_status()
+        query = {"query": "select id from sys_invocation where status <> 'completed'"}
+        url, accept = f"{server.options['admin']}/query", {"accept": "application/json"}
+        end = time.monotonic() + 5
+        while httpx.post(url, json=query, headers=accept).json()["rows"]:
+            assert time.monotonic() < end
+            time.sleep(0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from typing import Any, NoReturn
 
 from dbos import DBOS, StepOptions, error
@@ -19,6 +20,7 @@ from sagadsl.runtime.turn import Call
 TOPIC = "sagadsl"
 DEAF = 10_000  # milliseconds that a process may go without hearing of requests
 HEAR = 0.2  # seconds until what is stored is heard
+PAUSE = 10.0  # seconds after an error until a process is run again
 
 
 class _Step:
@@ -70,18 +72,23 @@ class Run:
     async def run(self) -> dict[str, Any]:
         """Drive the process to its end.
 
-        One that went another way than this worker would, as by another draft of its
-        version, is left alone: an error would end it, with all that is done.
+        An error would end it, with all that is done. So one that went another way than
+        this worker would, as by another draft of its version, is left alone; after any
+        other error, as one of the database, it is run again.
         """
-        end = None
+        process = self._flow.process
+        about = f"{process.saga} {process.aggregate_id}"
         try:
-            end = await self._drive()
+            return await self._drive()
         except error.DBOSUnexpectedStepError as why:
-            process = self._flow.process
-            about = f"{process.saga} {process.aggregate_id}"
             LOGGER.error("%s is left to a worker with its own draft: %s", about, why)
-        await self._close()
-        return end or await _never()
+            again = False
+        except Exception:  # noqa: BLE001  a driver of a database may raise any
+            LOGGER.exception("%s is run again in %g seconds", about, PAUSE)
+            again = True
+        finally:
+            await self._close()
+        return await (_again(str(DBOS.workflow_id)) if again else _never())
 
     async def _drive(self) -> dict[str, Any]:
         following = self._go_on()
@@ -98,14 +105,15 @@ class Run:
             following = self._go_on([await self._request(one) for one in asked])
             for one, result in zip(asked, following.results, strict=True):
                 await DBOS.set_event_async(one.key, told(result))
+        self._forget()
         return following.end
 
     async def _close(self) -> None:
-        """Wait for nothing any more."""
-        self._forget()
-        if self._inbox is not None:
-            self._inbox.cancel()
-            await asyncio.gather(self._inbox, return_exceptions=True)
+        """Wait for nothing any more; who comes back to a call still finds it."""
+        waiting = [*self._tasks, *filter(None, [self._inbox])]
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     def _go_on(self, requests: Sequence[Request] = ()) -> Next:
         replies, self._replies = self._replies, []
@@ -203,6 +211,27 @@ class Run:
             step.close()
             self._tokens.append(answer.token)
             self._replies.append((step.call, answer.reply))
+
+
+async def _again(workflow: str) -> NoReturn:
+    """Have DBOS run a workflow once more, and leave it to that run."""
+    # In no context: else it would be a step of the workflow.
+    await asyncio.create_task(_resumed(workflow), context=Context())
+    raise asyncio.CancelledError("another run goes on")
+
+
+async def _resumed(workflow: str) -> None:
+    """Resume a workflow after a pause, as soon as that can be stored."""
+    while True:
+        await asyncio.sleep(PAUSE)
+        try:
+            known = await DBOS.get_workflow_status_async(workflow)
+            if known and known.status == "PENDING":  # nobody has cancelled it
+                await DBOS.resume_workflow_async(workflow)
+        except Exception:  # noqa: BLE001  what it was run again for may still be so
+            LOGGER.exception("%s cannot be run again yet", workflow)
+        else:
+            return
 
 
 async def _never() -> NoReturn:

@@ -138,13 +138,15 @@ class Front(ABC, Generic[R]):
 
 def told(result: Result) -> list[Any]:
     """A result as JSON."""
-    return [result.outcome, result.reason, [*result.record], [*result.held]]
+    held = [str(state) for state in result.held]
+    return [str(result.outcome), result.reason, [*(result.record or ())], held]
 
 
 def heard(saga: Saga, told: list[Any]) -> Result:
     """A result that was JSON."""
     outcome, why, record, held = told
-    return Result(Outcome(outcome), why, saga.module.Record(*record), tuple(held))
+    known = saga.module.Record(*record) if record else None
+    return Result(Outcome(outcome), why, known, tuple(held))
 
 
 def over(saga: Saga, aggregate_id: str, end: Mapping[str, Any]) -> Result:

@@ -50,6 +50,9 @@ def test_workers_of_two_versions(place: Place, compiled: Path, aggregate: str) -
             assert first.ask("start").outcome == "already done"
             scenarios.confirmed(second)
             second.held("insured")
+            looked = Process(old, "trip", second.aggregate).try_("look")
+            assert looked
+            assert looked.held == ["insured"]
             scenarios.home(first)
             scenarios.home(second)
     scenarios.once(first, *scenarios.FORWARD, "depart")

@@ -17,7 +17,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions, error
 from sagadsl.engines.calls import Calls, now
 from sagadsl.engines.dbos_run import TOPIC, Run
 from sagadsl.engines.flow import RULES, Flow
-from sagadsl.engines.front import Asked, Front, heard, over, under_way, unknown
+from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.given import as_json, checked_id, is_id
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.saga import Saga, SagaModule
@@ -102,22 +102,39 @@ class DbosSaga(Front[Result]):
         return True
 
     def _ask(self, aggregate_id: str, asked: Asked) -> Result:
+        """Ask in two steps, if a workflow does: run again, it asks the same as before.
+
+        The first stores the key, by which a request is sent and answered once.
+        """
         _leave_loop(asked.kind)
         if not is_id(aggregate_id):
             return unknown(self.saga, aggregate_id)
+        name: StepOptions = {"name": f"{self.saga.name} {asked.kind}"}
+        given: list[Any] = DBOS.run_step(name, lambda: [*asked])
+        answer = DBOS.run_step(name, Context().run, self._wait, aggregate_id, given)
+        return heard(self.saga, answer)
+
+    def _wait(self, aggregate_id: str, given: list[Any]) -> list[Any]:
+        """Send a request, and wait for what becomes of it: a result as JSON.
+
+        A process may have ended by it.
+        """
+        asked = Asked(*given)
         workflow = self.workflow_id(aggregate_id)
-        if ended := self._ended(aggregate_id):
-            return ended
-        DBOS.send(workflow, list(asked), topic=TOPIC, idempotency_key=asked.key)
+        ended = self._ended(aggregate_id)
+        if ended is None:
+            DBOS.send(workflow, given, topic=TOPIC, idempotency_key=asked.key)
         end = monotonic() + self.timeout
         while monotonic() < end:
-            answer = DBOS.get_event(workflow, asked.key, timeout_seconds=LOOK_AGAIN)
+            wait = LOOK_AGAIN if ended is None else 0
+            answer = DBOS.get_event(workflow, asked.key, timeout_seconds=wait)
             if answer is not None:
-                return heard(self.saga, answer)
-            if ended := self._ended(aggregate_id):
-                return ended
+                return [*answer]
+            if ended is not None:
+                return told(ended)
+            ended = self._ended(aggregate_id)
         why = f"it was not judged within {self.timeout:g} seconds"
-        return Result(Outcome.REFUSED, why)
+        return told(Result(Outcome.REFUSED, why))
 
     def _ended(self, aggregate_id: str) -> Result | None:
         """What comes of asking a workflow that is over, or that there is not."""

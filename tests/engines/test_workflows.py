@@ -1,0 +1,56 @@
+"""A workflow of the service that asks processes on DBOS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import order_saga
+import pytest
+from dbos import DBOS, SetWorkflowID, WorkflowHandle
+from world import World
+
+from sagadsl.engines.dbos import DbosSaga, config
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Iterator[DbosSaga]:
+    """Orders on DBOS, which is yet to be launched."""
+    DBOS.destroy(destroy_registry=True)
+    begin(tmp_path)
+    yield DbosSaga(order_saga, World())
+    DBOS.destroy(destroy_registry=True)
+
+
+def begin(folder: Path) -> None:
+    """Begin as a worker."""
+    url = f"sqlite:///{folder}/shop.db"
+    DBOS(config=config("shop", url, "shop-1", log_level="CRITICAL"))
+
+
+def test_a_workflow_that_runs_again_asks_the_same(
+    orders: DbosSaga, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker dies between what it asks and what it hears."""
+
+    @DBOS.workflow()
+    def checked_out(order: str) -> list[str]:
+        asked = orders.start(order), orders.fire(order, "check_out", "user")
+        return [result.outcome for result in asked]
+
+    def die(*_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    DBOS.launch()
+    with monkeypatch.context() as dying, SetWorkflowID("checked out"):
+        dying.setattr(DBOS, "get_event", die)
+        with pytest.raises(asyncio.CancelledError):
+            checked_out("42")
+    DBOS.destroy()
+    begin(tmp_path)
+    DBOS.launch()
+    handle: WorkflowHandle[list[str]] = DBOS.retrieve_workflow("checked out")
+    assert handle.get_result() == ["accepted", "accepted"]

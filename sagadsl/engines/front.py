@@ -38,6 +38,10 @@ class Asked(NamedTuple):
         if one.kind not in _KINDS and not one.of_version:
             raise TypeError(f"there is no request `{one.kind}`")
         _check(one.values)
+        try:
+            as_json(one.values.get("values"))
+        except ValueError as odd:
+            raise TypeError(f"{one.kind} has odd data: {odd}") from odd
         one.request(saga)
         return one
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,6 +11,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.given import as_text
 from sagadsl.runtime.log import LOGGER, About, about
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.telemetry import Telemetry
@@ -152,7 +152,7 @@ def _as_data(answer: object) -> dict[str, Any]:
     if not isinstance(answer, Mapping):
         raise TypeError(f"{type(answer).__name__} is no mapping")
     values = {**answer}
-    json.dumps(values, allow_nan=False)
+    as_text(values)
     return values
 
 

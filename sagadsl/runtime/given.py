@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 LONGEST_ID = 255
+DEEPEST = 100  # who stores data does so with a call or two of its own for each level
 
 
 def is_id(aggregate_id: object) -> bool:
@@ -32,11 +33,33 @@ def checked_id(aggregate_id: str) -> str:
 def as_text(data: Mapping[str, Any] | None) -> str:
     """The data of a process as JSON, empty if there are none.
 
-    Raises `TypeError` or `ValueError` for what JSON cannot hold.
+    Raises `TypeError` or `ValueError` for what JSON cannot hold, or nests too deep.
     """
     if not data:
         return ""
-    return json.dumps({**data}, separators=(",", ":"), allow_nan=False)
+    values = {**data}
+    try:
+        text = json.dumps(values, separators=(",", ":"), allow_nan=False)
+        deep = _is_deep(values)
+    except RecursionError:
+        deep = True
+    if deep:
+        raise ValueError(f"data may nest {DEEPEST} levels deep, and these do more")
+    return text
+
+
+def _is_deep(values: object) -> bool:
+    """Whether there is a level too many: looked at without going down into it."""
+    level = [values]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in _inside(one)]
+    return any(isinstance(one, dict | list | tuple) for one in level)
+
+
+def _inside(value: object) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def as_json(data: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -129,6 +129,18 @@ def test_what_is_too_large_to_be_stored_is_not_kept(calls, world, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("levels", [200, 490, 800, 980, 10_000])
+def test_what_nests_too_deep_to_be_stored_is_not_kept(calls, world, levels):
+    """DBOS can pickle half as many levels as JSON has, and would end the process."""
+    deep: dict[str, Any] = {}
+    for _ in range(levels):
+        deep = {"at": deep}
+    world.tell("make_payment", lambda _: deep)
+    answer = Answer(*calls.begin(payment(), calls.draw()))
+    assert (answer.word, answer.values) == ("done", None)
+    assert answer.note.startswith("what it returned is not kept: data may nest 100")
+
+
 def test_a_long_error_is_cut(calls, world):
     def fail(_: Any) -> None:
         raise OSError("x" * 10_000)

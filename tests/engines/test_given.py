@@ -15,7 +15,7 @@ from sagadsl.engines.dbos import DbosSaga, config
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, Front
 from sagadsl.runtime import Driver, Store
-from sagadsl.runtime.given import checked_id
+from sagadsl.runtime.given import DEEPEST, checked_id
 from sagadsl.runtime.requests import fire
 from sagadsl.runtime.saga import Saga
 
@@ -67,6 +67,25 @@ def test_what_a_process_could_not_take_is_not_sent() -> None:
     assert asked.values["values"] == {"at": [2, 3]}, "as a worker reads it"
 
 
+def test_data_nest_as_deep_as_every_engine_can_store() -> None:
+    """Each stores them in its own way, and some take more calls for each level."""
+    front = Sent()
+    data: dict[str, Any] = {}
+    for _ in range(DEEPEST - 1):
+        data = {"at": data}
+    asked = front.fire("42", "check_out", "user", data)
+    assert Asked.of(front.saga, [*asked]) == asked
+    for more in (1, 10_000):
+        deep = data
+        for _ in range(more):
+            deep = {"at": [deep]}
+        with pytest.raises(ValueError, match="data may nest 100 levels deep"):
+            front.fire("42", "check_out", "user", deep)
+        values = {**asked.values, "values": deep}
+        with pytest.raises(TypeError, match="fire has odd data"):
+            Asked.of(front.saga, ["fire", values, "key", 1])
+
+
 def test_workers_of_dbos_share_what_they_recover_only_if_told_so() -> None:
     """Our rules are part of it in any case: by others a process would go wrong."""
     url = "sqlite:///shop.db"
@@ -95,6 +114,7 @@ def test_what_no_front_sends_is_no_request() -> None:
         [kind, {}, *rest],
         [kind, {**values, "action": 7}, *rest],
         [kind, {**values, "more": 7}, *rest],
+        [kind, {**values, "values": {"at": {1, 2}}}, *rest],
         [kind, values, 7, 1],
         [kind, values, "key", "now"],
         ["upgrade", {"to": "latest", "by": "ann"}, *rest],

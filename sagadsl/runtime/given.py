@@ -53,6 +53,8 @@ def _is_deep(values: object) -> bool:
     level = [values]
     for _ in range(DEEPEST):
         level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return False
     return any(isinstance(one, dict | list | tuple) for one in level)
 
 

@@ -8,6 +8,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Collection, Mapping
+from time import monotonic
 from typing import Any, Self
 
 from sagadsl.runtime import purge, requests, telemetry
@@ -229,12 +230,15 @@ class Driver:
 
     def _ask(self, aggregate_id: str, request: Request) -> Result:
         """Ask, make the calls that follow, and take what comes of them."""
-        at = (self.worker, self._lease)
+        at, since = (self.worker, self._lease), monotonic()
         result, calls = ask(self.processes, aggregate_id, request, *at)
         for call in calls:
-            self._keeper.add(call)
-            answer = self._keeper.perform(call, self._caller)
-            after = requests.tell(self.processes, call, answer, *at)
+            self._keeper.add(call, since)
+            try:
+                answer = self._keeper.perform(call, self._caller)
+                after = requests.tell(self.processes, call, answer, *at)
+            finally:
+                self._keeper.drop(call)
             result = after._replace(outcome=Outcome.ACCEPTED)
         return result
 

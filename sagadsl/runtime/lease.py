@@ -27,7 +27,7 @@ class _Kept:
 
 
 class Keeper:
-    """Renews the leases of the processes whose handlers are being called.
+    """Renews the leases of processes from a call until what came of it is written.
 
     A handler that overruns its timeout is not waited for: its lease ends, and whoever
     claims the process finds out what became of the step. The timeout counts from the
@@ -44,11 +44,13 @@ class Keeper:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, call: Call) -> None:
-        """Keep the process of a call, whose lease has just been written."""
+    def add(self, call: Call, since: float) -> None:
+        """Keep the process of a call, whose lease was written as one from `since` on.
+
+        That is a time of `monotonic`: whoever wrote may have waited for others.
+        """
         with self._lock:
-            now = monotonic()
-            self._kept[id(call)] = _Kept(call, now, now + self.lease / 2000)
+            self._kept[id(call)] = _Kept(call, since, since + self.lease / 2000)
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="sagadsl-lease", daemon=True
@@ -56,22 +58,23 @@ class Keeper:
                 self._thread.start()
 
     def perform(self, call: Call, caller: Caller) -> Reply:
-        """Call a handler, unless the lease may have run out while it waited."""
-        kept = self._kept[id(call)]
+        """Call a handler, unless the lease may have run out while it waited.
+
+        The call is kept until it is dropped, since what came of it is not yet written.
+        """
+        kept, now = self._kept[id(call)], monotonic()
+        if now > kept.sure:
+            return Reply("idle", "it was not called: its lease had run out")
+        if call.work.timeout and not call.probe:
+            kept.until = now + call.work.timeout / 1000
+        waited = round((now - kept.since) * 1000)
         try:
-            now = monotonic()
-            if now > kept.sure:
-                return Reply("idle", "it was not called: its lease had run out")
-            if call.work.timeout and not call.probe:
-                kept.until = now + call.work.timeout / 1000
-            if waited := round((now - kept.since) * 1000):
-                call = call._replace(began=call.began + waited)
-            return caller.perform(call)
+            return caller.perform(call._replace(began=call.began + waited))
         finally:
-            self.drop(call)
+            kept.until = math.inf
 
     def drop(self, call: Call) -> None:
-        """Keep a call no more: it is over, or will not be made."""
+        """Keep a call no more: what came of it is written, or never will be."""
         with self._lock:
             self._kept.pop(id(call), None)
 
@@ -103,12 +106,15 @@ class Keeper:
 
 
 def _in_time(kept: Iterable[_Kept], now: float) -> list[tuple[str, int]]:
-    """The processes, with their fences, none of whose calls has timed out."""
-    late: set[str] = set()
+    """The processes, with their fences, none of whose calls has timed out.
+
+    One from before a process was taken again holds nobody up.
+    """
+    late: set[tuple[str, int]] = set()
     fences: dict[str, int] = {}
     for one in kept:
-        key = one.call.aggregate_id
+        key, fence = one.call.aggregate_id, one.call.fence
         if one.until < now:
-            late.add(key)
-        fences[key] = max(fences.get(key, 0), one.call.fence)
-    return [(key, fence) for key, fence in fences.items() if key not in late]
+            late.add((key, fence))
+        fences[key] = max(fences.get(key, 0), fence)
+    return [held for held in fences.items() if held not in late]

@@ -6,17 +6,15 @@ commit), and the handlers are called only after it.
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
+from time import monotonic
 from typing import NamedTuple, Self
 
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.database import StoreError
-from sagadsl.runtime.decide import Reply, reply, settle
+from sagadsl.runtime.decide import reply, settle
+from sagadsl.runtime.hands import Arrived, Hands
 from sagadsl.runtime.lease import Keeper
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import Log, Process
@@ -24,7 +22,6 @@ from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.requests import tell
 from sagadsl.runtime.turn import Call, Change, Turn
 
-Arrived = tuple[Call, Reply]
 LOOK = 20  # milliseconds between two looks for what is due, while there are replies
 
 
@@ -52,32 +49,29 @@ class Worker:
         most: int,
     ) -> None:
         self._processes = processes
-        self._caller = caller
         self._keeper = keeper
         self._most = most
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._hands = Hands(caller, keeper, threads)
         self._held: dict[str, Held] = {}
-        self._arrived: queue.SimpleQueue[Arrived] = queue.SimpleQueue()
         self._calls: list[Call] = []
-        self._made = 0
-        self._counting = threading.Lock()
-        self._stop: threading.Event | None = None
         self._stopping = False
         self._more = True
         self._unread: set[str] = set()
         self._looked = 0
+        self._noticed = 0.0
+        self._since = 0.0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Wait for calls, and write what came of them; what was not made goes back."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._hands.close()
         self._stopping = True
-        if not self._arrived.empty():
+        if arrived := self._hands.collect():
             with suppress(StoreError):  # then their leases run out
-                self._turn(self._collect())
+                self._turn(arrived[:])
+            self._hands.release(arrived)
 
     def run(self, stop: threading.Event | None, poll: float = 0.2) -> int:
         """Do what is due until `stop` is set; without it, until nothing is due.
@@ -85,10 +79,12 @@ class Worker:
         Gives back how many calls it made. Until it is stopped it outlives a store that
         cannot be reached for a while; without `stop` it raises `StoreError`.
         """
-        self._stop = stop
+        self._hands.stop = stop
+        worked = True
         while not self._stopping or self._held:
-            arrived = self._collect()
+            arrived: list[Arrived] = []
             try:
+                arrived += self._hands.collect()
                 worked = self._turn(arrived)
             except StoreError as error:
                 if stop is None or self._stopping:
@@ -96,37 +92,31 @@ class Worker:
                 told = about(self._processes.saga.name)
                 why = "the store cannot be used, trying again: %s"
                 LOGGER.warning(why, error, extra=told)
-                self._unread = set(self._held)  # a turn had changed what is in memory
                 stop.wait(poll)
                 worked = True
-            for one in arrived:
-                self._arrived.put(one)
-            self._dispatch()
+                self._unread = set(self._held)  # a turn had changed what is in memory
+            self._hands.put_back(arrived)
+            self._hands.make(self._calls, self._since)
+            self._calls = []
             self._stopping = stop.is_set() if stop else not worked and not self._held
             if not worked and not self._stopping:
                 self._rest(stop, poll)
-        return self._made
-
-    def _collect(self) -> list[Arrived]:
-        arrived: list[Arrived] = []
-        while not self._arrived.empty():
-            arrived.append(self._arrived.get())
-        return arrived
+        return self._hands.made
 
     def _rest(self, stop: threading.Event | None, poll: float) -> None:
         """Wait for a reply, or for something to become due."""
         if self._held:
-            try:
-                self._arrived.put(self._arrived.get(timeout=poll))
-            except queue.Empty:
-                self._notice()
+            self._hands.wait(poll)
         elif stop:
             now = self._processes.database.now()
             due = self._processes.next_due(now)
             stop.wait(min(max(due - now, 0) / 1000, poll) if due else poll)
 
-    def _notice(self) -> None:
-        """Look for what others have done to the processes that are held here."""
+    def _notice(self, poll: float) -> None:
+        """Look now and then for what others have done to the processes held here."""
+        if not self._held or monotonic() < self._noticed + poll:
+            return
+        self._noticed = monotonic()
         now_held = self._processes.held(self._keeper.worker)
         for key, held in list(self._held.items()):
             seq, fence = now_held.get(key, (0, 0))
@@ -150,12 +140,15 @@ class Worker:
             return False
         late: list[Arrived] = []
         with database.transaction():
+            # Others may have been waited for until here.
+            self._since, now = monotonic(), database.now()
             turns = self._answered(arrived, now, late)
             claimed = self._claim(room, now) if claim else []
             for key in (*due, *claimed):
                 if key not in turns:
                     turns[key] = self._turn_of(self._held[key], now)
             calls, refused = self._write(turns)
+        self._hands.release(arrived)
         self._calls = calls
         self._more = len(claimed) == room > 0
         worked = bool(arrived or due or claimed)
@@ -233,55 +226,13 @@ class Worker:
 
     def _reload(self, key: str) -> None:
         """Read a process again that another has changed; drop it if it was taken."""
-        held = self._held[key]
+        held, why = self._held[key], "was taken by another worker"
         found = self._processes.load(key)
         del self._held[key]
         self._unread.discard(key)
-        if found and found[0].fence == held.process.fence:
+        saga, fence = self._processes.saga, held.process.fence
+        if found and found[0].fence == fence and found[0].version in saga.versions:
             self._held[key] = Held(*found, held.live, 1)
         else:
-            name, told = self._processes.saga.name, about(*held.process[:2])
-            LOGGER.warning("%s %s was taken by another worker", name, key, extra=told)
-
-    def _dispatch(self) -> None:
-        """Call handlers: one after the other here, or several in threads."""
-        for call in self._calls:
-            self._keeper.add(call)
-        if self._pool is None:
-            self._in_turn(self._calls)
-        else:
-            for call in self._calls:
-                made = self._pool.submit(self._perform, call)
-                made.add_done_callback(partial(self._dropped, call))
-        self._calls.clear()
-
-    def _in_turn(self, calls: Sequence[Call]) -> None:
-        made = 0
-        try:
-            for made, call in enumerate(calls, 1):  # noqa: B007  read where it breaks off
-                self._perform(call)
-        finally:
-            for call in calls[made:]:
-                self._drop(call)
-
-    def _dropped(self, call: Call, made: Future[None]) -> None:
-        if made.cancelled():
-            self._drop(call)
-
-    def _drop(self, call: Call) -> None:
-        """Give a call back that will not be made."""
-        self._keeper.drop(call)
-        why = "it was not called: the worker was stopped"
-        self._arrived.put((call, Reply("idle", why)))
-
-    def _perform(self, call: Call) -> None:
-        if self._stop and self._stop.is_set():
-            self._drop(call)
-            return
-        with self._counting:
-            self._made += 1
-        answer = Reply("raised", "the worker was stopped")
-        try:
-            answer = self._keeper.perform(call, self._caller)
-        finally:
-            self._arrived.put((call, answer))
+            told = about(saga.name, key)
+            LOGGER.warning("%s %s %s", saga.name, key, why, extra=told)

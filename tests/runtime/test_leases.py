@@ -1,0 +1,162 @@
+"""Leases: a worker that lives, with handlers in time, is not taken for dead."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import psycopg
+import pytest
+from modules import emitted, load
+from world import World, outbox, outcome
+
+from sagadsl.runtime import Driver, Store, open_store
+from sagadsl.sql.url import SqliteUrl, is_postgres
+
+SHOP = """\
+saga shop {
+    aggregate shop_id
+    states {
+        initial asked
+        paid
+        final sent
+    }
+    transitions {
+        asked -> paid : pay by system
+        paid -> sent : ship by system
+    }
+    actions {
+        pay : once, probe pay_status, timeout 2 seconds, no undo
+        ship : once, in doubt park, no undo
+    }
+}
+"""
+
+
+def made(text: str, tmp_path: Path) -> ModuleType:
+    path = tmp_path / "shop_saga.py"
+    path.write_text(emitted(Path("shop.saga"), text.encode()), "utf-8")
+    return load(path)
+
+
+@contextmanager
+def another(shop: ModuleType, world: World, url: str) -> Iterator[None]:
+    """A second worker, on connections of its own."""
+    stop = threading.Event()
+    with open_store(url) as store, Driver(shop, world, store) as driver:
+        serving = threading.Thread(target=driver.serve, args=[stop])
+        serving.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            serving.join()
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Nobody else can write meanwhile."""
+    if is_postgres(url):
+        with psycopg.connect(url) as client:
+            client.execute("LOCK TABLE saga_process IN EXCLUSIVE MODE")
+            yield
+        return
+    with closing(sqlite3.connect(SqliteUrl.read(url).path)) as client:
+        client.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    late = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < late
+        time.sleep(0.05)
+
+
+def nap(_: object) -> None:
+    time.sleep(1)
+
+
+def test_what_came_of_a_call_may_wait_for_other_calls(
+    tmp_path: Path, store: Store, url: str
+) -> None:
+    """And so may a call: no process is in doubt by that, then or later."""
+    shop, orders = made(SHOP, tmp_path), "12345"
+    world = World(shop.Failed)
+    world.tell("pay", *[lambda _: time.sleep(0.1)] * len(orders))
+    world.tell("ship", *[nap] * len(orders))
+    with Driver(shop, world, store, lease=1.2) as driver:
+        for order in orders:
+            driver.start(order)
+        running = threading.Thread(target=driver.run)
+        running.start()
+        time.sleep(0.3)  # by now it has taken all of them
+        with another(shop, world, url):
+            running.join()
+    assert sorted(world.calls) == ["pay"] * len(orders) + ["ship"] * len(orders)
+    assert sorted(outbox(store)) == [f"{order} finish" for order in orders]
+
+
+def test_a_call_that_hangs_holds_up_no_later_one_of_its_process(
+    tmp_path: Path, store: Store, url: str
+) -> None:
+    shop = made(SHOP.replace("2 seconds", "1 second"), tmp_path)
+    world, over, shipping = World(shop.Failed), threading.Event(), threading.Event()
+
+    def ship(_: object) -> None:
+        shipping.set()
+        time.sleep(2)
+        over.set()
+
+    world.tell("pay", lambda _: over.wait(60))
+    world.tell("pay_status", "yes")
+    world.tell("ship", ship)
+    with Driver(shop, world, store, lease=0.8, threads=2) as driver:
+        driver.start("1")
+        stop = threading.Event()
+        serving = threading.Thread(target=driver.serve, args=[stop])
+        serving.start()
+        assert shipping.wait(60)
+        with another(shop, world, url):
+            assert over.wait(60)
+        stop.set()
+        serving.join()
+    assert world.calls == ["pay", "pay_status", "ship"]
+    assert "1 parked" not in outbox(store)
+
+
+@pytest.mark.parametrize("by", ["system", "user"])
+def test_nobody_calls_whose_lease_ran_out_while_it_was_written(
+    by: str, tmp_path: Path, store: Store, url: str
+) -> None:
+    """Others may have taken the process at once, and asked whether it is done."""
+    text = SHOP.replace(", timeout 2 seconds", "")
+    shop = made(text.replace("pay by system", f"pay by {by}"), tmp_path)
+    world = World(shop.Failed)
+
+    def pay(_: object) -> None:
+        time.sleep(1)
+        world.effects["pay"] += 1
+
+    world.tell("pay", pay, pay)
+    with Driver(shop, world, store, lease=1) as driver:
+        driver.start("1")
+
+        def work() -> None:
+            driver.fire("1", "pay", by=by)
+            driver.run()
+
+        with locked(url):
+            working = threading.Thread(target=work)
+            working.start()
+            time.sleep(1.2)
+        time.sleep(0.3)  # it is at it
+        with another(shop, world, url):
+            working.join()
+            wait_until(lambda: outcome(store, "1") == "sent")
+    assert world.effects == {"pay": 1, "ship": 1}

@@ -32,6 +32,14 @@ class StoreError(Exception):
     """A store that cannot be opened, read or written; the message says why."""
 
 
+class DamagedError(StoreError):
+    """One process of a store whose rows no run leads to; `why` says what is wrong."""
+
+    def __init__(self, saga: str, aggregate_id: str, why: str) -> None:
+        super().__init__(f"{saga} {aggregate_id} is damaged: {why}")
+        self.why = why
+
+
 def split(one: Append) -> str:
     """What is wrong if a database takes a part of the rows of a process."""
     return f"the database refuses {one} and took what came before"

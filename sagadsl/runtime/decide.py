@@ -41,7 +41,7 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
     turn.live.discard(step.step)
     kind = "undo" if call.undo else "done"
     if not effort or not _awaited(call, effort, answer):
-        if not call.probe:
+        if not call.probe and not _is_known(turn, kind, call, answer):
             late = f"{call.handler} {answer.word} {answer.note}".rstrip()
             turn.note("late", step, call.attempt, note=late)
     elif answer.word == "idle":
@@ -57,6 +57,13 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
     else:
         word = "lost" if answer.word == "lost" else "raised"
         turn.note(word, step, call.attempt, note=answer.note)
+
+
+def _is_known(turn: Turn, kind: str, call: Call, answer: Reply) -> bool:
+    """Whether the log says the same: of a line that broke in a commit, or a probe."""
+    row = (kind, call.step.step, call.attempt)
+    rows = ((row.event, row.step, row.attempt) for row in turn.log.rows)
+    return answer.word == "done" and row in rows
 
 
 def _awaited(call: Call, effort: Effort, answer: Reply) -> bool:

@@ -9,7 +9,7 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from sagadsl.runtime import statements
-from sagadsl.runtime.database import Append, StoreError
+from sagadsl.runtime.database import Append, DamagedError, StoreError
 from sagadsl.runtime.listing import why_damaged
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import TOLD, Log, Process, Row
@@ -74,7 +74,7 @@ class Processes:
             if not why:
                 return process, log
             if process.seq == last:  # else it was moved on between the two readings
-                raise StoreError(f"{self.saga.name} {aggregate_id} is damaged: {why}")
+                raise DamagedError(*key, why)
             last = process.seq
         return None
 
@@ -185,7 +185,8 @@ class Processes:
         """The processes that a worker has: how many rows the log of each has, and its
         fence.
         """
-        rows = self.database.rows(statements.MOVED, (self.saga.name, worker))
+        values = (self.saga.name, worker, self.database.now())
+        rows = self.database.rows(statements.MOVED, values)
         return {aggregate_id: (seq, fence) for aggregate_id, seq, fence in rows}
 
     def next_due(self, now: int) -> int:

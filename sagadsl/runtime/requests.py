@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sagadsl.runtime.ask import Request, ask
+from sagadsl.runtime.database import DamagedError
 from sagadsl.runtime.decide import Reply, begin, reply, settle
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import Effort, Row, Status
@@ -55,7 +56,8 @@ def tell(
 ) -> Result:
     """Take what came of a call, whoever has the process now.
 
-    Of a process that has ended meanwhile the outbox tells it, and the log.
+    Of a process that has ended or was damaged meanwhile the outbox tells it, and the
+    log.
     """
 
     def request(turn: Turn) -> Result | None:
@@ -65,7 +67,10 @@ def tell(
         settle(turn, perform=False)
         return None
 
-    result, _ = ask(processes, call.aggregate_id, request, worker, lease)
+    try:
+        result, _ = ask(processes, call.aggregate_id, request, worker, lease)
+    except DamagedError as damaged:
+        result = refused(str(damaged))
     if not result.accepted and not call.probe:
         why = f"{call.handler} {answer.word} {answer.note}".rstrip()
         key, step = call.aggregate_id, call.step.name

@@ -74,8 +74,10 @@ RENEW = (
     f"UPDATE saga_process SET lease = {{now}} + ? {OF_ONE} AND fence = ? AND worker = ?"
 )
 FREE = "UPDATE saga_process SET lease = 0 WHERE saga = ? AND worker = ? AND lease > 0"
+# Who has a process has found it due, which an index knows.
 MOVED = (
     "SELECT aggregate_id, seq, fence FROM saga_process WHERE saga = ? AND worker = ?"
+    " AND due > 0 AND due <= ?"
 )
 _MUTABLE = "due = ?, fence = ?, lease = ?, worker = ?, parked = ?, stuck = ?, data = ?"
 _UNCHANGED = f"{OF_ONE} AND version = ? AND seq = ? AND fence = ?"

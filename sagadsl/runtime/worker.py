@@ -12,7 +12,7 @@ from time import monotonic
 from typing import NamedTuple, Self
 
 from sagadsl.runtime.call import Caller
-from sagadsl.runtime.database import StoreError
+from sagadsl.runtime.database import DamagedError, StoreError
 from sagadsl.runtime.decide import reply, settle
 from sagadsl.runtime.hands import Arrived, Hands
 from sagadsl.runtime.lease import Keeper
@@ -84,6 +84,9 @@ class Worker:
         while not self._stopping or self._held:
             arrived: list[Arrived] = []
             try:
+                if not worked:
+                    self._rest(stop, poll)
+                self._notice(poll)
                 arrived += self._hands.collect()
                 worked = self._turn(arrived)
             except StoreError as error:
@@ -94,13 +97,11 @@ class Worker:
                 LOGGER.warning(why, error, extra=told)
                 stop.wait(poll)
                 worked = True
-                self._unread = set(self._held)  # a turn had changed what is in memory
-            self._hands.put_back(arrived)
+            finally:
+                self._hands.put_back(arrived)
             self._hands.make(self._calls, self._since)
             self._calls = []
             self._stopping = stop.is_set() if stop else not worked and not self._held
-            if not worked and not self._stopping:
-                self._rest(stop, poll)
         return self._hands.made
 
     def _rest(self, stop: threading.Event | None, poll: float) -> None:
@@ -139,15 +140,20 @@ class Worker:
         if not arrived and not due and not claim:
             return False
         late: list[Arrived] = []
-        with database.transaction():
-            # Others may have been waited for until here.
-            self._since, now = monotonic(), database.now()
-            turns = self._answered(arrived, now, late)
-            claimed = self._claim(room, now) if claim else []
-            for key in (*due, *claimed):
-                if key not in turns:
-                    turns[key] = self._turn_of(self._held[key], now)
-            calls, refused = self._write(turns)
+        before = self._held.copy()
+        try:
+            with database.transaction():
+                # Others may have been waited for until here.
+                self._since, now = monotonic(), database.now()
+                turns = self._answered(arrived, now, late)
+                claimed = self._claim(room, now) if claim else []
+                for key in (*due, *claimed):
+                    if key not in turns:
+                        turns[key] = self._turn_of(self._held[key], now)
+                calls, refused = self._write(turns)
+        except BaseException:
+            self._held, self._unread = before, set(before)  # whose logs have changed
+            raise
         self._hands.release(arrived)
         self._calls = calls
         self._more = len(claimed) == room > 0
@@ -227,7 +233,10 @@ class Worker:
     def _reload(self, key: str) -> None:
         """Read a process again that another has changed; drop it if it was taken."""
         held, why = self._held[key], "was taken by another worker"
-        found = self._processes.load(key)
+        try:
+            found = self._processes.load(key)
+        except DamagedError as damaged:
+            found, why = None, f"is damaged: {damaged.why}"
         del self._held[key]
         self._unread.discard(key)
         saga, fence = self._processes.saga, held.process.fence

@@ -15,6 +15,7 @@ from sagadsl.sql import POSTGRES
 
 try:
     import psycopg
+    from psycopg.pq import TransactionStatus
 except ImportError as missing:
     raise StoreError(
         "a store in PostgreSQL needs psycopg: pip install 'sagadsl[postgres]'"
@@ -29,7 +30,7 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self.dialect = POSTGRES
         self.url = url
-        self._pool = Pool(self._connect, lambda lent: not lent.closed)
+        self._pool = Pool(self._connect, _is_idle)
         self._clock = (0, -EXACT)
 
     @contextmanager
@@ -119,6 +120,11 @@ class PostgresDatabase:
         except psycopg.Error as error:
             why = " ".join(str(error).split()) or type(error).__name__
             raise StoreError(f"postgresql: {why}") from error
+
+
+def _is_idle(connection: psycopg.Connection[Any]) -> bool:
+    """Whether it is in no transaction, which who was interrupted may have left open."""
+    return connection.info.transaction_status == TransactionStatus.IDLE
 
 
 @cache

@@ -114,3 +114,22 @@ def test_who_may_not_read_the_tables_is_told_so(postgres_url: str) -> None:
             with pytest.raises(StoreError, match="denied for table saga_schema"):
                 open_store(f"{postgres_url}&options=-crole%3D{guest}", create=create)
         client.execute(f"DROP ROLE {guest}".encode())
+
+
+def test_who_is_interrupted_leaves_no_transaction_to_others(
+    postgres_url: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they wrote would be in it, and never be committed."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with open_store(postgres_url) as store, Driver(order_saga, world, store) as driver:
+        with monkeypatch.context() as patch:
+            patch.setattr(psycopg.Transaction, "__exit__", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                driver.start("1")
+        assert driver.start("2").accepted
+        with psycopg.connect(postgres_url) as client:
+            found = client.execute("SELECT aggregate_id FROM saga_process").fetchall()
+            assert found == [("2",)]

@@ -82,7 +82,7 @@ class Turn:
 
     def own(self) -> None:
         """Take the process, which nobody has, or go on with one that was taken."""
-        if not self.leased:
+        if not (self.owned or self.leased):
             self.fence = self.process.fence + 1
         self.owned = True
 

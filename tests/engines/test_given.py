@@ -15,6 +15,7 @@ from sagadsl.engines.dbos import DbosSaga, config
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, Front
 from sagadsl.runtime import Driver, Store
+from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.given import DEEPEST, checked_id
 from sagadsl.runtime.requests import fire
 from sagadsl.runtime.saga import Saga
@@ -128,6 +129,20 @@ def test_what_no_front_sends_is_no_request() -> None:
 def test_a_version_that_is_not_known_is_named() -> None:
     with pytest.raises(LookupError, match="order has no version 9"):
         Flow(Saga(order_saga), 9, "42", {}, 1_000)
+
+
+def test_no_call_on_an_engine_has_a_lower_fence_than_another() -> None:
+    """Who asks takes it from no worker: what is under way would be refused."""
+    flow = Flow(Saga(order_saga), 1, "42", {}, 1_000)
+    asked = [fire(one, "user", {}, "") for one in ("check_out", "make_payment")]
+    (payment,) = flow.go_on(1_000, requests=asked).calls
+    follows = [fire("validate_payment", "ops", {}, "")]
+    packing = flow.go_on(2_000, [(payment, Reply("done"))], follows).calls
+    done = [(call, Reply("done")) for call in packing]
+    follows = [fire("hand_to_courier", "ops", {}, "")]
+    flow.go_on(3_000, done)
+    (parcel,) = flow.go_on(4_000, requests=follows).calls
+    assert {call.fence for call in (*packing, parcel)} == {payment.fence}
 
 
 def test_who_asks_dbos_in_a_loop_is_told_how() -> None:

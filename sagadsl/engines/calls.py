@@ -140,6 +140,12 @@ class Calls:
         return made or _made(call, _LOST)
 
     def _submitted(self, call: Call) -> Made:
+        """Call the handler, unless its time is over, as where no worker was there.
+
+        Whoever asked about it later would count that time from when it began.
+        """
+        if not call.probe and 0 < call.work.timeout <= now() - call.began:
+            return _made(call, _IDLE)
         try:
             outcome = self._threads.submit(self._caller.perform, call)
         except RuntimeError as ends:
@@ -169,6 +175,8 @@ def _made(call: Call, outcome: Future[Reply]) -> Made:
     return Made(call, outcome, monotonic() + timeout)
 
 
+_IDLE: Future[Reply] = Future()
+_IDLE.set_result(Reply("idle", "it was not called: its time was over"))
 _LOST: Future[Reply] = Future()
 _LOST.set_result(Reply("lost", GONE))
 

@@ -12,7 +12,7 @@ import order_saga
 import pytest
 from world import World
 
-from sagadsl.engines.calls import RUNNING, Answer, Calls
+from sagadsl.engines.calls import RUNNING, Answer, Calls, now
 from sagadsl.engines.flow import Flow
 from sagadsl.runtime.requests import fire
 from sagadsl.runtime.saga import Saga
@@ -21,11 +21,12 @@ from sagadsl.runtime.turn import Call
 SAGA = Saga(order_saga)
 
 
-def payment() -> Call:
-    """The call of a step that must never be done twice."""
-    flow = Flow(SAGA, 1, "42", {}, 1_000)
+def payment(ago: int = 0) -> Call:
+    """The call of a step that must never be done twice; it began so long ago."""
+    began = now() - ago
+    flow = Flow(SAGA, 1, "42", {}, began)
     asked = [fire(one, "user", {}, "") for one in ("check_out", "make_payment")]
-    (call,) = flow.go_on(1_000, requests=asked).calls
+    (call,) = flow.go_on(began, requests=asked).calls
     return call
 
 
@@ -115,6 +116,16 @@ def test_what_no_thread_has_come_to_in_its_time_is_not_called(world, monkeypatch
     calls._threads.shutdown()
     assert running.word == "lost"
     assert world.calls == ["make_payment"]
+
+
+def test_what_is_come_to_after_its_time_is_not_called(calls, world):
+    """It would be asked about at once, while its effect may be on its way."""
+    token = calls.draw()
+    late = payment(ago=30_000)
+    for _ in range(2):
+        assert Answer(*calls.begin(late, token)).word == "idle"
+    assert world.calls == []
+    assert Answer(*calls.begin(payment(ago=20_000), calls.draw())).word == "done"
 
 
 def test_what_is_too_large_to_be_stored_is_not_kept(calls, world, monkeypatch):

@@ -10,7 +10,7 @@ import order_saga
 import pytest
 from world import World
 
-from sagadsl.engines.calls import Answer, Calls
+from sagadsl.engines.calls import Answer, Calls, now
 from sagadsl.engines.dbos import DbosSaga, config
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, Front
@@ -179,11 +179,13 @@ def test_what_ends_a_program_ends_no_engine(end: Any, error: BaseException) -> N
     world = World()
     world.tell("make_payment", lambda _: end(error), lambda _: asyncio.sleep(0))
     saga = Saga(order_saga)
-    flow = Flow(saga, 1, "42", {}, 1_000)
+    began = now()
+    flow = Flow(saga, 1, "42", {}, began)
     asked = [fire(one, "user", {}, "") for one in ("check_out", "make_payment")]
-    (call,) = flow.go_on(1_000, requests=asked).calls
+    (call,) = flow.go_on(began, requests=asked).calls
     calls = Calls(saga, world)
     answer = Answer(*calls.begin(call, calls.draw()))
     assert answer.word == "raised"
-    assert flow.go_on(2_000, [(call, answer.reply)]).wake == 31_000, "then it is probed"
+    wake = flow.go_on(began + 1_000, [(call, answer.reply)]).wake
+    assert wake == began + 30_000, "then it is probed"
     assert Answer(*calls.begin(call, calls.draw())).word == "done"

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -88,6 +89,7 @@ class Calls:
         self._threads = ThreadPoolExecutor(CALLS, f"{saga.name}-call")
         self._drawn: set[str] = set()
         self._made: dict[str, Made] = {}
+        self._going: dict[tuple[object, ...], Made] = {}
         self._lock = threading.Lock()
 
     def name(self, version: int, call: Call) -> str:
@@ -131,13 +133,31 @@ class Calls:
     def _make(self, call: Call, token: str) -> Made:
         """Call the handler, or come back to the call, or know that it may be made."""
         if not needs_token(call):
-            return self._submitted(call)
+            return self._joined(call)
         with self._lock:
             if token in self._drawn:
                 self._drawn.remove(token)
                 self._made[token] = self._submitted(call)
             made = self._made.get(token)
         return made or _made(call, _LOST)
+
+    def _joined(self, call: Call) -> Made:
+        """Call the handler, or come back to what goes on: else that could end later.
+
+        It would then be done again after it was taken back.
+        """
+        of = (call.aggregate_id, call.step.step, call.attempt, call.undo, call.probe)
+        with self._lock:
+            made = self._going.get(of)
+            if made is None or made.outcome.done() or not made.left:
+                made = self._going[of] = self._submitted(call)
+                made.outcome.add_done_callback(partial(self._ended, of))
+        return made
+
+    def _ended(self, of: tuple[object, ...], outcome: Future[Reply]) -> None:
+        made = self._going.get(of)
+        if made is not None and made.outcome is outcome:
+            del self._going[of]
 
     def _submitted(self, call: Call) -> Made:
         """Call the handler, unless its time is over, as where no worker was there.

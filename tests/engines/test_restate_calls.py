@@ -74,3 +74,22 @@ def test_a_call_may_take_longer_than_the_server_waits(
         trip.held("ready")
         scenarios.home(trip)
     scenarios.once(trip, *scenarios.FORWARD, "depart")
+
+
+def test_a_call_that_goes_on_is_not_overtaken_by_its_compensation(
+    server: RestateServer, tmp_path: Path, compiled: Path, aggregate: str
+) -> None:
+    """It may be repeated, but not beside itself: the first would end after the undo."""
+    place = Place("restate", tmp_path, server.options)
+    with place.worker(compiled / "v1") as worker:
+        trip = Process(worker, "trip", aggregate)
+        trip.tell("book_flight", "slow 4")
+        scenarios.confirmed(trip)
+        begun = time.monotonic()
+        trip.held("slept")
+        server.restart()
+        trip.held("ready")
+        trip.ask("abort")
+        trip.ends("compensated")
+        time.sleep(max(begun + 4.5 - time.monotonic(), 0))
+        scenarios.undone(trip)

@@ -56,8 +56,7 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
         ctx: restate.WorkflowContext, given: dict[str, Any]
     ) -> dict[str, Any]:
         """Drive a process to its end, and return what is kept of it."""
-        if not _is_start(given):
-            raise _bad(f"{given!r} is no start")
+        _check_start(given)
         started = given["time"]
         flow = Flow(saga, given["version"], ctx.key(), given["data"], started)
         return await _Run(calls, flow, ctx).run(started)
@@ -76,9 +75,7 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
         ctx: restate.WorkflowSharedContext, number: int
     ) -> list[Any] | None:
         """What became of a request; nothing if its process was over before."""
-        judged = _promise(ctx, f"answer {number}")
-        await restate.wait_completed(judged.value(), _promise(ctx, OVER).value())
-        return await judged.peek()
+        return await _judged(ctx, number)
 
     @workflow.handler()
     async def answered(
@@ -90,14 +87,15 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
     return workflow
 
 
-def _is_start(given: Any) -> bool:
-    """Whether a process can begin so; else it would be called with it again and again.
+def _check_start(given: Any) -> None:
+    """Refuse what no process can begin with: it would be called again and again.
 
     A version that is not known here is none of this: a newer worker may come.
     """
     fields = given if isinstance(given, dict) else {}
     types = [type(fields.get(name)) for name in ("version", "data", "time")]
-    return types == [int, dict, int]
+    if types != [int, dict, int]:
+        raise _bad(f"{given!r} is no start")
 
 
 def _bad(why: str) -> restate.TerminalError:
@@ -115,6 +113,13 @@ async def _numbered(ctx: restate.WorkflowSharedContext, asked: list[Any]) -> int
                 await event.resolve(asked)
                 return number
         number += 1
+
+
+async def _judged(ctx: restate.WorkflowSharedContext, number: int) -> list[Any] | None:
+    """Wait until a request is judged, or its process over."""
+    judged = _promise(ctx, f"answer {number}")
+    await restate.wait_completed(judged.value(), _promise(ctx, OVER).value())
+    return await judged.peek()
 
 
 class _Pending(NamedTuple):

@@ -33,7 +33,6 @@ LARGEST = 16_000_000  # characters of JSON: Restate takes no message of 32 MB
 EVER = 3e8  # seconds: what has no timeout takes as long as it takes
 PATIENCE = 1.0  # seconds that a call is waited for before anything else is heard
 RUNNING = "running"
-GONE = "its worker is gone"
 
 
 class Answer(NamedTuple):
@@ -53,11 +52,6 @@ class Answer(NamedTuple):
     def reply(self) -> Reply:
         """It, as the rules take it."""
         return Reply(self.word, self.note, self.values)
-
-    @property
-    def gone(self) -> bool:
-        """Whether another worker may have made the call: it may live, and be at it."""
-        return (self.word, self.note) == ("lost", GONE)
 
 
 class Made(NamedTuple):
@@ -162,7 +156,7 @@ class Calls:
     def _submitted(self, call: Call) -> Made:
         """Call the handler, unless its time is over, as where no worker was there.
 
-        Whoever asked about it later would count that time from when it began.
+        It begins anew then, with a deadline that it can keep.
         """
         if not call.probe and 0 < call.work.timeout <= now() - call.began:
             return _made(call, _IDLE)
@@ -198,7 +192,7 @@ def _made(call: Call, outcome: Future[Reply]) -> Made:
 _IDLE: Future[Reply] = Future()
 _IDLE.set_result(Reply("idle", "it was not called: its time was over"))
 _LOST: Future[Reply] = Future()
-_LOST.set_result(Reply("lost", GONE))
+_LOST.set_result(Reply("lost", "its worker is gone"))
 
 
 def reply_of(outcome: Future[Reply]) -> Reply:

@@ -241,16 +241,6 @@ class _Run:
     def _replied(self, call: Call, token: str, result: list[Any]) -> None:
         self._calls.drop([token])
         answer = Answer(*result)
-        timeout = call.work.timeout
-        if answer.gone and timeout:
-            # Nobody knows when the other worker called: at the latest when it was lost.
-            over = answer._replace(time=answer.time + timeout)
-            sleep = self._context.sleep(timedelta(milliseconds=timeout))
-            self._pending.append(_Pending(sleep, lambda _: self._take(call, over)))
-        else:
-            self._take(call, answer)
-
-    def _take(self, call: Call, answer: Answer) -> None:
         self._now = max(self._now, answer.time)
         self._tokens.append(answer.token)
         self._replies.append((call, answer.reply))

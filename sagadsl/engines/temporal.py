@@ -19,13 +19,13 @@ from temporalio.common import RetryPolicy, VersioningBehavior, WorkerDeploymentV
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from sagadsl.engines.calls import call_name, needs_token, reply_of, small
+from sagadsl.engines.calls import call_name, reply_of, small
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, over, told
 from sagadsl.engines.temporal_calls import (
     finished,
     has_no_handler,
-    may_go_on,
+    may_outlive,
     packed,
     replied,
     unpacked,
@@ -203,12 +203,13 @@ class SagaWorkflow:
             )
             reply = replied(told)
         except ActivityError as error:
-            made = not has_no_handler(error)
-            if not made:
+            word = "lost"
+            if has_no_handler(error):
                 await asyncio.sleep(ELSEWHERE)
-            elif needs_token(call) and may_go_on(error):
+                word = "idle"
+            elif may_outlive(call, error):
                 await asyncio.sleep(call.work.timeout / 1000)
-            reply = Reply("lost" if made else "idle", str(error.cause or error))
+            reply = Reply(word, str(error.cause or error))
         self._go_on([(call, reply)])
 
 

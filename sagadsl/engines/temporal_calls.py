@@ -15,13 +15,15 @@ from sagadsl.runtime.saga import Version
 from sagadsl.runtime.turn import Call
 
 
-def may_go_on(error: ActivityError) -> bool:
-    """Whether a call may still be made by a worker that was not heard of any more.
+def may_outlive(call: Call, error: ActivityError) -> bool:
+    """Whether a call may have its effect when that was made again and taken back.
 
-    When it began is not known: it may have waited for a worker until just now.
+    Its worker was not heard of any more, and may still be at it.
     """
     cause = error.cause
-    return isinstance(cause, TimedOutError) and cause.type is TimeoutType.HEARTBEAT
+    silent = isinstance(cause, TimedOutError) and cause.type is TimeoutType.HEARTBEAT
+    repeated = call.work.how == "idempotent" and not (call.undo or call.probe)
+    return silent and repeated and call.step.backward is not None
 
 
 def has_no_handler(error: ActivityError) -> bool:

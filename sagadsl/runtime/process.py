@@ -84,9 +84,9 @@ class Effort(NamedTuple):
     """The work on one step: `undo` is its compensation.
 
     `attempt` is the last one, `first` the one from which attempts are counted since a
-    person had it tried again, `began` when the last one did, `time` when its status
-    changed, `asked` how often the probe failed to answer. `stuck` waits for a person
-    since it failed for good.
+    person had it tried again, `began` when the last one did, or at the latest may have,
+    `time` when its status changed, `asked` how often the probe failed to answer.
+    `stuck` waits for a person since it failed for good.
     """
 
     attempt: int
@@ -196,10 +196,11 @@ def _told(effort: Effort, row: Row) -> Effort:
     match row.event:
         case "failed":
             return effort._replace(status=Status.FAILED, time=time)
-        case "raised":
-            return effort._replace(status=Status.RAISED, time=time, asked=0)
-        case "lost":
-            return effort._replace(status=Status.LOST, time=time, asked=0)
+        case "raised" | "lost" as word:
+            # When the handler was called is not known: at the latest just before.
+            began = time if effort.status is Status.TRYING else effort.began
+            status = Status(word)
+            return effort._replace(status=status, began=began, time=time, asked=0)
         case "asked" if row.note == "no":
             return effort._replace(status=Status.WANTED, time=time)
         case "asked":

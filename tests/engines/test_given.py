@@ -187,5 +187,5 @@ def test_what_ends_a_program_ends_no_engine(end: Any, error: BaseException) -> N
     answer = Answer(*calls.begin(call, calls.draw()))
     assert answer.word == "raised"
     wake = flow.go_on(began + 1_000, [(call, answer.reply)]).wake
-    assert wake == began + 30_000, "then it is probed"
+    assert wake == began + 31_000, "then it is probed"
     assert Answer(*calls.begin(call, calls.draw())).word == "done"

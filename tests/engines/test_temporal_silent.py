@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from temporal_activities import Activities, Activity
-from temporal_bench import bench, modules, temporal
+from temporal_bench import BOOKING, bench, build, modules, temporal
 from temporal_time import later
 
 from sagadsl.engines.temporal import SagaWorkflow
@@ -16,8 +16,15 @@ __all__ = ["bench", "modules", "temporal"]
 
 
 @pytest.fixture
-def busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first call waits for a worker longer than its time-out; no beat arrives."""
+def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No beat arrives."""
+    monkeypatch.setattr(Activities, "beat", lambda self, token: bool(token))
+    monkeypatch.setattr(SagaWorkflow, "heartbeat", timedelta(seconds=0.3))
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch, deaf: None) -> None:
+    """The first call waits for a worker longer than its time-out."""
     offer, waited = Activities._offer, []
 
     def late(self: Activities, activity: Activity) -> None:
@@ -26,8 +33,6 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> None:
         later(pause, offer, self, activity)
 
     monkeypatch.setattr(Activities, "_offer", late)
-    monkeypatch.setattr(Activities, "beat", lambda self, token: bool(token))
-    monkeypatch.setattr(SagaWorkflow, "heartbeat", timedelta(seconds=0.3))
 
 
 def test_a_call_that_may_go_on_is_not_asked_about(bench, busy):
@@ -44,3 +49,25 @@ def test_a_call_that_may_go_on_is_not_asked_about(bench, busy):
     assert bench.ask("pay", "silent", "user").accepted
     bench.held("silent", "ready")
     assert effects["pay"] == bench.world.calls.count("pay") == 1
+
+
+def test_a_call_that_may_go_on_is_not_taken_back(bench, deaf, tmp_path):
+    """It would have its effect when nobody takes that back any more."""
+    seat, done = "seat   : idempotent", []
+    assert seat in BOOKING
+    build(tmp_path / "timed", text=BOOKING.replace(seat, f"{seat}, timeout 2 seconds"))
+    bench.work(tmp_path / "timed")
+
+    def slowly(_: object) -> None:
+        time.sleep(1.5)
+        done.append("seat")
+
+    bench.world.tell("seat", slowly, lambda _: done.append("seat"))
+    bench.world.tell("unseat", lambda _: done.append("unseat"))
+    assert bench.ask("start", "outlived").accepted
+    assert bench.ask("pay", "outlived", "user").accepted
+    bench.held("outlived", "ready")
+    assert bench.ask("abort", "outlived").accepted
+    bench.ends("outlived", "compensated")
+    bench.until(lambda: len(done) == 3)
+    assert done == ["seat", "seat", "unseat"]

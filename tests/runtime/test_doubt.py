@@ -34,6 +34,16 @@ def in_doubt_about_the_payment(driver: Driver, store: Store, world: World) -> No
     assert log(store, "42")[-1] == "begin make_payment"
 
 
+def its_time_is_over(driver: Driver, store: Store) -> None:
+    """Somebody finds the worker gone, and waits for what may be on its way."""
+    pass_time(store, 10)
+    assert driver.run() == 0
+    assert log(store, "42")[-1] == "lost make_payment"
+    pass_time(store, 29)
+    assert driver.run() == 0, "the call may have begun just before"
+    pass_time(store, 1)
+
+
 @pytest.mark.parametrize(
     ("answer", "calls", "last"),
     [
@@ -47,7 +57,7 @@ def test_the_probe_decides(
 ) -> None:
     in_doubt_about_the_payment(driver, store, world)
     assert driver.run() == 0, "its worker may be alive: the lease protects it"
-    pass_time(store, 30)
+    its_time_is_over(driver, store)
     world.tell("payment_status", answer)
     driver.run()
     assert world.calls[1:] == calls
@@ -58,7 +68,7 @@ def test_a_probe_that_raises_is_asked_again_later_and_later(
     driver: Driver, store: Store, world: World
 ) -> None:
     in_doubt_about_the_payment(driver, store, world)
-    pass_time(store, 30)
+    its_time_is_over(driver, store)
     world.tell("payment_status", die_softly, die_softly, "yes")
     for pause in (1, 2, 4):
         driver.run()
@@ -124,7 +134,7 @@ def test_a_step_in_doubt_is_resolved_before_anything_is_undone(
 ) -> None:
     in_doubt_about_the_payment(driver, store, world)
     assert driver.abort("42").accepted
-    pass_time(store, 30)
+    its_time_is_over(driver, store)
     world.tell("payment_status", "unknown")
     driver.run()
     assert outcome(store, "42") == ""
@@ -139,7 +149,7 @@ def test_what_has_not_happened_is_not_undone(
 ) -> None:
     in_doubt_about_the_payment(driver, store, world)
     driver.abort("42")
-    pass_time(store, 30)
+    its_time_is_over(driver, store)
     world.tell("payment_status", "no")
     driver.run()
     assert outcome(store, "42") == "compensated"
@@ -186,6 +196,7 @@ def test_news_of_a_worker_that_was_thought_dead_is_taken(
         pass_time(store, 60)
         world.tell("payment_status", "unknown")
         with Driver(order_saga, world, store) as other:
+            its_time_is_over(other, store)
             other.run()
         assert log(store, "42")[-1] == "parked make_payment"
 
@@ -205,6 +216,7 @@ def test_news_that_comes_after_the_end_is_told_of(
         world.tell("payment_status", "no")
         with Driver(order_saga, world, store) as other:
             other.abort("42")
+            its_time_is_over(other, store)
             other.run()
         assert outcome(store, "42") == "compensated"
 

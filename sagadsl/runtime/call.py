@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from sagadsl.runtime.decide import Reply
-from sagadsl.runtime.given import as_text
+from sagadsl.runtime.given import as_json
 from sagadsl.runtime.log import LOGGER, About, about
 from sagadsl.runtime.saga import Saga
 from sagadsl.runtime.telemetry import Telemetry
@@ -151,9 +151,7 @@ def _as_data(answer: object) -> dict[str, Any]:
     """What a handler returned, as data; what it raises says why that cannot be."""
     if not isinstance(answer, Mapping):
         raise TypeError(f"{type(answer).__name__} is no mapping")
-    values = {**answer}
-    as_text(values)
-    return values
+    return as_json(answer)
 
 
 def _told(value: object, write: Callable[[object], str] = str) -> str:

@@ -186,7 +186,7 @@ def _is_object(data: object) -> bool:
     """Whether this is the text of a JSON object, or no text."""
     try:
         return data == "" or isinstance(json.loads(str(data)), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import reduce
 from math import nan
 from typing import Any, cast
 
@@ -105,16 +106,46 @@ def test_what_cannot_be_kept_is_told_of_and_the_step_is_done(
     ]
 
 
-@pytest.mark.parametrize("data", [{"rate": nan}, {"boxes": {1, 2}}])
+def deep(levels: int) -> dict[str, Any]:
+    return reduce(lambda inner, _: {"in": [inner]}, range(levels), {"]": '"['})
+
+
+@pytest.mark.parametrize(
+    "data", [{"rate": nan}, {"boxes": {1, 2}}, deep(50), deep(470), deep(100_000)]
+)
 def test_data_that_json_cannot_hold_are_refused(
     driver: Driver, store: Store, data: dict[str, Any]
 ) -> None:
-    with pytest.raises((TypeError, ValueError), match="JSON"):
+    with pytest.raises((TypeError, ValueError), match="JSON|nest"):
         driver.start("42", data)
     assert driver.start("42").accepted
-    with pytest.raises((TypeError, ValueError), match="JSON"):
+    with pytest.raises((TypeError, ValueError), match="JSON|nest"):
         driver.fire("42", "check_out", by="user", data=data)
     assert log(store, "42") == ["start"]
+
+
+def test_data_may_be_as_wide_as_they_are(driver: Driver, world: World) -> None:
+    data = {"a": deep(49), "b": [{"c": ["[", '"', "\\"]}] * 100}
+    driver.start("42", data)
+    driver.fire("42", "check_out", by="user")
+    driver.fire("42", "make_payment", by="user")
+    assert world.contexts[0].data == data
+
+
+def test_data_that_are_too_deep_for_python_keep_no_worker_from_others(
+    driver: Driver, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client of the tables may write what it likes."""
+    for order in ("1", "2"):
+        paid(driver, order)
+        driver.fire(order, "validate_payment", by="ops")
+    nested = '{"in":' * 100_000 + "1" + "}" * 100_000
+    write = "UPDATE saga_process SET data = ? WHERE aggregate_id = '1'"
+    store.database.execute(write, (nested,))
+    driver.run()
+    assert "done pack_parcel" in log(store, "2")
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told == "order 1 is damaged: its data is no JSON object"
 
 
 def test_what_a_handler_is_told(driver: Driver, world: World) -> None:

@@ -161,8 +161,7 @@ class Worker:
         again = [a for a in arrived if a[0].aggregate_id in refused and a not in late]
         arrived[:] = [*again, *late]
         while late:
-            call, answer = late.pop()
-            tell(self._processes, call, answer, self._keeper.worker, self._keeper.lease)
+            tell(self._processes, *late.pop(), self._keeper.worker, self._keeper.lease)
             arrived.pop()
         return worked
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -161,3 +163,28 @@ def test_who_does_not_see_a_log_deletes_no_process(
     row(store, 7, "late", None)
     with pytest.raises(Refused, match="READ COMMITTED"):
         client.execute("DELETE FROM judged.saga_process")
+
+
+@pytest.mark.parametrize("first", ["saga_process", "saga_tombstone", "saga_outbox"])
+def test_the_script_is_run_again_while_others_write(
+    store: Judge, client: psycopg.Connection, postgres_url: str, first: str
+) -> None:
+    """In whatever order they come to the tables, neither waits for the other."""
+
+    def again() -> None:
+        with psycopg.connect(postgres_url, autocommit=True) as another:
+            another.execute(b"SET search_path = judged")
+            another.execute(emit_sql(pinned(SAGA), store.dialect).encode())
+
+    client.execute(b"BEGIN")
+    client.execute(f"DELETE FROM judged.{first} WHERE saga = ''".encode())
+    with ThreadPoolExecutor() as threads:
+        running = threads.submit(again)
+        time.sleep(0.3)
+        client.execute(START.format(43).encode())
+        client.execute(b"DELETE FROM judged.saga_tombstone WHERE saga = ''")
+        client.execute(b"DELETE FROM judged.saga_outbox WHERE saga = ''")
+        client.execute(b"COMMIT")
+        running.result()
+    with pytest.raises(Refused, match="tombstone is still there"):
+        client.execute(START.format(41).encode())

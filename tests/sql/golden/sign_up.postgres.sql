@@ -15,6 +15,26 @@ BEGIN
 END
 $$;
 
+-- Alone with the tables, or not at all: workers lock them in any order, so whoever
+-- waits for one while it has another could wait for them, and they for it.
+DO $$
+BEGIN
+    IF to_regclass('saga_process') IS NULL THEN
+        RETURN;
+    END IF;
+    LOOP
+        BEGIN
+            LOCK TABLE saga_process IN SHARE ROW EXCLUSIVE MODE;
+            LOCK TABLE saga_event, saga_tombstone, saga_outbox
+                IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_sleep(0.01);
+        END;
+    END LOOP;
+END
+$$;
+
 -- The tables are the same for every saga.
 
 CREATE TABLE IF NOT EXISTS saga_schema (

@@ -233,8 +233,8 @@ class Driver:
         at, since = (self.worker, self._lease), monotonic()
         result, calls = ask(self.processes, aggregate_id, request, *at)
         for call in calls:
-            self._keeper.add(call, since)
             try:
+                self._keeper.add(call, since)
                 answer = self._keeper.perform(call, self._caller)
                 after = requests.tell(self.processes, call, answer, *at)
             finally:

@@ -37,14 +37,15 @@ class Hands:
 
         That is a time of `monotonic`.
         """
-        for call in calls:
-            self._keeper.add(call, since)
-        if self._pool is None:
-            self._in_turn(calls)
-            return
-        for call in calls:
-            made = self._pool.submit(self._perform, call)
-            made.add_done_callback(partial(self._dropped, call))
+        make, made = self._submit if self._pool else self._perform, 0
+        try:
+            for call in calls:
+                self._keeper.add(call, since)
+            for made, call in enumerate(calls, 1):  # noqa: B007  read where it breaks off
+                make(call)
+        finally:
+            for call in calls[made:]:
+                self._drop(call)
 
     def collect(self) -> list[Arrived]:
         """Take what has arrived; it is kept until it is released."""
@@ -73,14 +74,10 @@ class Hands:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _in_turn(self, calls: Sequence[Call]) -> None:
-        made = 0
-        try:
-            for made, call in enumerate(calls, 1):  # noqa: B007  read where it breaks off
-                self._perform(call)
-        finally:
-            for call in calls[made:]:
-                self._drop(call)
+    def _submit(self, call: Call) -> None:
+        assert self._pool is not None
+        made = self._pool.submit(self._perform, call)
+        made.add_done_callback(partial(self._dropped, call))
 
     def _dropped(self, call: Call, made: Future[None]) -> None:
         if made.cancelled():

@@ -40,10 +40,9 @@ def as_text(data: Mapping[str, Any] | None) -> str:
     values = {**data}
     try:
         text = json.dumps(values, separators=(",", ":"), allow_nan=False)
-        deep = _is_deep(values)
     except RecursionError:
-        deep = True
-    if deep:
+        text = ""
+    if not text or _is_deep(values):
         raise ValueError(f"data may nest {DEEPEST} levels deep, and these do more")
     return text
 

@@ -57,10 +57,10 @@ def deep(levels: int) -> dict[str, Any]:
 def test_data_that_json_cannot_hold_are_refused(
     driver: Driver, store: Store, data: dict[str, Any]
 ) -> None:
-    with pytest.raises((TypeError, ValueError), match="JSON|nest"):
+    with pytest.raises((TypeError, ValueError), match=r"JSON|nest"):
         driver.start("42", data)
     assert driver.start("42").accepted
-    with pytest.raises((TypeError, ValueError), match="JSON|nest"):
+    with pytest.raises((TypeError, ValueError), match=r"JSON|nest"):
         driver.fire("42", "check_out", by="user", data=data)
     assert log(store, "42") == ["start"]
 

@@ -32,6 +32,10 @@ class StoreError(Exception):
     """A store that cannot be opened, read or written; the message says why."""
 
 
+class UnwritableError(StoreError):
+    """A database does not take what is written: a trigger or constraint refuses it."""
+
+
 class DamagedError(StoreError):
     """One process of a store whose rows no run leads to; `why` says what is wrong."""
 

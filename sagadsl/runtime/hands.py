@@ -8,13 +8,24 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from typing import NamedTuple
 
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.lease import Keeper
 from sagadsl.runtime.turn import Call
 
-Arrived = tuple[Call, Reply]
+
+class Arrived(NamedTuple):
+    """What came of a call."""
+
+    call: Call
+    reply: Reply
+
+    @property
+    def key(self) -> str:
+        """The process that it is of."""
+        return self.call.aggregate_id
 
 
 class Hands:
@@ -86,7 +97,7 @@ class Hands:
     def _drop(self, call: Call) -> None:
         """Give a call back that will not be made."""
         why = "it was not called: the worker was stopped"
-        self._arrived.put((call, Reply("idle", why)))
+        self._arrived.put(Arrived(call, Reply("idle", why)))
 
     def _perform(self, call: Call) -> None:
         if self.stop and self.stop.is_set():
@@ -98,4 +109,4 @@ class Hands:
         try:
             answer = self._keeper.perform(call, self._caller)
         finally:
-            self._arrived.put((call, answer))
+            self._arrived.put(Arrived(call, answer))

@@ -8,7 +8,7 @@ from functools import cache
 from time import monotonic
 from typing import Any
 
-from sagadsl.runtime.database import Append, StoreError, Values, split
+from sagadsl.runtime.database import Append, StoreError, UnwritableError, Values, split
 from sagadsl.runtime.pool import Pool
 from sagadsl.runtime.statements import APPEND_WHERE
 from sagadsl.sql import POSTGRES
@@ -21,6 +21,7 @@ except ImportError as missing:
         "a store in PostgreSQL needs psycopg: pip install 'sagadsl[postgres]'"
     ) from missing
 
+_REFUSALS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
 EXACT = 1.0  # seconds for which our clock is taken to run like that of the database
 
 
@@ -119,7 +120,8 @@ class PostgresDatabase:
                 yield connection
         except psycopg.Error as error:
             why = " ".join(str(error).split()) or type(error).__name__
-            raise StoreError(f"postgresql: {why}") from error
+            kind = UnwritableError if isinstance(error, _REFUSALS) else StoreError
+            raise kind(f"postgresql: {why}") from error
 
 
 def _is_idle(connection: psycopg.Connection[Any]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep, time_ns
 from typing import Any
 
-from sagadsl.runtime.database import Append, StoreError, Values, split
+from sagadsl.runtime.database import Append, StoreError, UnwritableError, Values, split
 from sagadsl.runtime.pool import Pool
 from sagadsl.runtime.statements import APPEND
 from sagadsl.sql import SQLITE
@@ -119,7 +119,9 @@ class SqliteDatabase:
 
     def _told(self, error: Exception) -> StoreError:
         """What is wrong with the file, in one line."""
-        return StoreError(f"{self.path}: {sqlite_fault(error)}")
+        refused = isinstance(error, sqlite3.IntegrityError)
+        kind = UnwritableError if refused else StoreError
+        return kind(f"{self.path}: {sqlite_fault(error)}")
 
 
 def _append(cursor: sqlite3.Cursor, log: Sequence[Append]) -> bool:

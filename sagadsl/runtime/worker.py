@@ -12,11 +12,12 @@ from time import monotonic
 from typing import NamedTuple, Self
 
 from sagadsl.runtime.call import Caller
-from sagadsl.runtime.database import DamagedError, StoreError
-from sagadsl.runtime.decide import reply, settle
+from sagadsl.runtime.database import DamagedError, StoreError, UnwritableError
+from sagadsl.runtime.decide import Reply, reply, settle
 from sagadsl.runtime.hands import Arrived, Hands
 from sagadsl.runtime.lease import Keeper
 from sagadsl.runtime.log import LOGGER, about
+from sagadsl.runtime.plan import Plan, everything, one_process
 from sagadsl.runtime.process import Log, Process
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.requests import tell
@@ -60,6 +61,8 @@ class Worker:
         self._looked = 0
         self._noticed = 0.0
         self._since = 0.0
+        self._alone = False
+        self._aside: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +73,9 @@ class Worker:
         self._stopping = True
         if arrived := self._hands.collect():
             with suppress(StoreError):  # then their leases run out
-                self._turn(arrived[:])
+                left = arrived[:]
+                while left and self._turn(left):
+                    pass
             self._hands.release(arrived)
 
     def run(self, stop: threading.Event | None, poll: float = 0.2) -> int:
@@ -130,40 +135,81 @@ class Worker:
         The handlers that are to be called are called when all of it is durable. The
         replies that are left in `arrived` are to be taken again.
         """
-        database = self._processes.database
-        while self._unread:
-            self._reload(min(self._unread))
-        now = database.now()
-        due = [key for key, held in self._held.items() if 0 < held.wake <= now]
-        room = 0 if self._stopping else self._most - len(self._held)
-        claim = room > 0 and (self._more or self._is_due(now, busy=bool(arrived)))
-        if not arrived and not due and not claim:
+        plan = self._plan(arrived)
+        if plan.empty:
+            self._alone = False
             return False
         late: list[Arrived] = []
+        turns: dict[str, Turn] = {}
         before = self._held.copy()
         try:
-            with database.transaction():
+            with self._processes.database.transaction():
                 # Others may have been waited for until here.
-                self._since, now = monotonic(), database.now()
-                turns = self._answered(arrived, now, late)
-                claimed = self._claim(room, now) if claim else []
-                for key in (*due, *claimed):
-                    if key not in turns:
+                self._since, now = monotonic(), self._processes.database.now()
+                turns |= self._answered(plan.taken, now, late)
+                claimed = self._claim(plan.room, now) if plan.room else []
+                for key in (*plan.due, *claimed):
+                    if key in self._held and key not in turns:
                         turns[key] = self._turn_of(self._held[key], now)
                 calls, refused = self._write(turns)
-        except BaseException:
+        except BaseException as error:
             self._held, self._unread = before, set(before)  # whose logs have changed
+            if turns and isinstance(error, UnwritableError):
+                self._leave_out([*turns], arrived, error)
+                return True
             raise
-        self._hands.release(arrived)
+        self._hands.release(plan.taken)
         self._calls = calls
-        self._more = len(claimed) == room > 0
-        worked = bool(arrived or due or claimed)
-        again = [a for a in arrived if a[0].aggregate_id in refused and a not in late]
-        arrived[:] = [*again, *late]
+        self._more = len(claimed) == plan.room > 0
+        again = [a for a in plan.taken if a.key in refused and a not in late]
+        arrived[:] = [*plan.left, *again, *late]
         while late:
-            tell(self._processes, *late.pop(), self._keeper.worker, self._keeper.lease)
+            self._tell(*late.pop())
             arrived.pop()
-        return worked
+        return bool(plan.taken or plan.due or claimed)
+
+    def _plan(self, arrived: list[Arrived]) -> Plan:
+        """All there is to do; one process of it, where one of many was refused."""
+        while self._unread:
+            self._reload(min(self._unread))
+        now = self._processes.database.now()
+        due = [key for key, held in self._held.items() if 0 < held.wake <= now]
+        room = 0 if self._stopping else max(self._most - len(self._held), 0)
+        if room and not (self._more or self._is_due(now, busy=bool(arrived))):
+            room = 0
+        planned = one_process if self._alone else everything
+        return planned(arrived, due, room)
+
+    def _leave_out(
+        self, keys: list[str], arrived: list[Arrived], error: UnwritableError
+    ) -> None:
+        """Leave a process that cannot be written to whoever claims it after its lease.
+
+        Of several it is not known which it is: so each has a turn of its own.
+        """
+        self._alone = True
+        if len(keys) > 1:
+            return
+        (key,) = keys
+        self._aside[key] = monotonic() + self._keeper.lease / 1000
+        self._held.pop(key, None)
+        self._unread.discard(key)
+        self._hands.release([one for one in arrived if one.key == key])
+        arrived[:] = [one for one in arrived if one.key != key]
+        self._complain(key, error)
+
+    def _tell(self, call: Call, answer: Reply) -> None:
+        """Tell of what came too late for its process."""
+        keeper = self._keeper
+        try:
+            tell(self._processes, call, answer, keeper.worker, keeper.lease)
+        except UnwritableError as error:
+            self._complain(call.aggregate_id, error)
+
+    def _complain(self, key: str, error: UnwritableError) -> None:
+        name = self._processes.saga.name
+        why = "%s %s cannot be written, and is left alone: %s"
+        LOGGER.error(why, name, key, error, extra=about(name, key))
 
     def _is_due(self, now: int, *, busy: bool) -> bool:
         """Whether there is something to be claimed; who is busy looks now and then."""
@@ -173,11 +219,13 @@ class Worker:
         return 0 < self._processes.next_due(now) <= now
 
     def _claim(self, room: int, now: int) -> list[str]:
-        """Take processes that are due."""
+        """Take processes that are due; those left alone are kept so by their leases."""
         keeper = self._keeper
+        self._aside = {k: end for k, end in self._aside.items() if end > monotonic()}
         claimed = self._processes.claim(keeper.worker, keeper.lease, room, now)
         for process, log in claimed:
-            self._held[process.aggregate_id] = Held(process, log, set(), 0)
+            if process.aggregate_id not in self._aside:
+                self._held[process.aggregate_id] = Held(process, log, set(), 0)
         return [process.aggregate_id for process, _ in claimed]
 
     def _answered(
@@ -185,15 +233,14 @@ class Worker:
     ) -> dict[str, Turn]:
         """The turns that take replies; those to what was taken away are late."""
         turns: dict[str, Turn] = {}
-        for call, answer in arrived:
-            key = call.aggregate_id
-            held = self._held.get(key)
-            if held is None or held.process.fence != call.fence:
-                late.append((call, answer))
+        for one in arrived:
+            held = self._held.get(one.key)
+            if held is None or held.process.fence != one.call.fence:
+                late.append(one)
                 continue
-            if key not in turns:
-                turns[key] = self._turn_of(held, now)
-            reply(turns[key], call, answer)
+            if one.key not in turns:
+                turns[one.key] = self._turn_of(held, now)
+            reply(turns[one.key], *one)
         return turns
 
     def _turn_of(self, held: Held, now: int) -> Turn:

@@ -220,6 +220,7 @@ def test_no_handler_is_called_where_its_intent_was_not_committed(
         assert driver.serve(stop, poll=0.05) == 0
         assert len(world.calls) == called
         store.database.execute("DROP TRIGGER at_commit ON saga_event")
+        pass_time(store, 11)
         driver.run()
         assert world.effects["pack_parcel"] == world.effects["send_invoice"] == 1
 

@@ -144,6 +144,68 @@ def test_one_that_is_damaged_meanwhile_holds_up_no_other(
         wait_until(lambda: outcome(store, other) == "sent")
 
 
+@contextmanager
+def refused(store: Store, order: str, event: str) -> Iterator[None]:
+    """The database does not take an event of an order meanwhile."""
+    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON saga_event"
+    when = f"WHEN (NEW.aggregate_id = '{order}' AND NEW.event = '{event}')"
+    if store.database.dialect.row_locks:
+        store.database.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RAISE EXCEPTION ''not this one''; END'"
+        )
+        act = "FOR EACH ROW " + when + " EXECUTE FUNCTION refuse()"
+        drop = "DROP TRIGGER refuse ON saga_event"
+    else:
+        act = when + " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        drop = "DROP TRIGGER refuse"
+    store.database.execute(f"{refuse} {act}")
+    yield
+    store.database.execute(drop)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_one_that_is_refused_holds_up_no_other(
+    shop: ModuleType, store: Store, threads: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(shop.Failed)
+    with Driver(shop, world, store, threads=threads) as driver:
+        for order in "123":
+            driver.start(order)
+        with refused(store, "1", "begin"):
+            driver.run()
+            assert [outcome(store, order) for order in "123"] == ["", "sent", "sent"]
+        (told,) = [one.getMessage() for one in caplog.records if one.name != "psycopg"]
+        assert told.startswith("shop 1 cannot be written, and is left alone: ")
+        assert "not this one" in told
+        driver.run()
+        assert outcome(store, "1") == "", "it is left alone for a while"
+        pass_time(store, 11)
+        with Driver(shop, world, store) as another:
+            another.run()
+    assert outcome(store, "1") == "sent"
+    assert world.effects == {"pay": 3, "ship": 3}
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_one_whose_outcome_is_refused_holds_up_no_other(
+    shop: ModuleType, store: Store, threads: int
+) -> None:
+    """What came of its call is in doubt then, and asked about."""
+    world = World(shop.Failed)
+    world.tell("pay_status", "yes")
+    with Driver(shop, world, store, threads=threads) as driver:
+        for order in "123":
+            driver.start(order)
+        with refused(store, "2", "done"), serving(driver):
+            wait_until(lambda: outcome(store, "1") == outcome(store, "3") == "sent")
+        pass_time(store, 11)
+        with Driver(shop, world, store) as another:
+            another.run()
+    assert outcome(store, "2") == "sent"
+    assert world.effects == {"pay": 3, "ship": 3}
+
+
 def test_one_that_moves_to_an_unknown_version_holds_up_no_other(
     shop: ModuleType, tmp_path: Path, store: Store
 ) -> None:

@@ -100,8 +100,9 @@ class Keeper:
         before = monotonic()
         wanted = _in_time(kept, before)
         renewed = self._processes.renew(wanted, self.worker, self.lease)
+        ours = {(key, fence) for key, fence in wanted if key in renewed}
         for one in kept:
-            if one.call.aggregate_id in renewed:
+            if (one.call.aggregate_id, one.call.fence) in ours:
                 one.sure = before + self.lease / 2000
 
 

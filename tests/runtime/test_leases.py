@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import psycopg
 import pytest
 from modules import emitted, load
 from world import World, outbox, outcome
 
-from sagadsl.runtime import Driver, Store, open_store
+from sagadsl.runtime import Driver, Store, StoreError, open_store
 from sagadsl.sql.url import SqliteUrl, is_postgres
 
 SHOP = """\
@@ -160,3 +161,43 @@ def test_nobody_calls_whose_lease_ran_out_while_it_was_written(
             working.join()
             wait_until(lambda: outcome(store, "1") == "sent")
     assert world.effects == {"pay": 1, "ship": 1}
+
+
+def test_nobody_calls_by_a_lease_from_before_a_process_was_taken_again(
+    tmp_path: Path, store: Store, monkeypatch
+) -> None:
+    """The call waited for a thread meanwhile, and was held to be lost."""
+    shop = made(SHOP.replace(", timeout 2 seconds", ""), tmp_path)
+    world, over, broken = World(shop.Failed), threading.Event(), threading.Event()
+    world.tell("pay", *[lambda _: over.wait(60)] * 2)
+
+    def renewed(*wanted: Any) -> set[str]:
+        if broken.is_set():
+            raise StoreError("the line is dead")
+        return renew(*wanted)
+
+    def fence() -> int:
+        sql = "SELECT fence FROM saga_process WHERE aggregate_id = '3'"
+        return int(store.database.rows(sql)[0][0])
+
+    with Driver(shop, world, store, lease=1, threads=2) as driver:
+        renew = driver.processes.renew
+        monkeypatch.setattr(driver.processes, "renew", renewed)
+        stop = threading.Event()
+        serving = threading.Thread(target=driver.serve, args=[stop])
+        serving.start()
+        driver.start("1")
+        driver.start("2")
+        wait_until(lambda: len(world.calls) == 2)
+        driver.start("3")
+        wait_until(lambda: fence() == 1)
+        broken.set()
+        wait_until(lambda: fence() == 2)
+        broken.clear()
+        time.sleep(1)
+        over.set()
+        wait_until(lambda: outcome(store, "3") == "sent")
+        stop.set()
+        serving.join()
+    fences = [one.fence for one in world.contexts if one.aggregate_id == "3"]
+    assert min(fences) == 2

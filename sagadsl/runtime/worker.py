@@ -272,7 +272,8 @@ class Worker:
             if turn.ended or not turn.live:
                 del self._held[key]
             else:
-                wake = min(turn.wakes, default=0)
+                # Who stops does nothing more for it until its calls are over.
+                wake = 0 if self._stopping else min(turn.wakes, default=0)
                 self._held[key] = Held(change.after, turn.log, turn.live, wake)
         return calls, refused
 

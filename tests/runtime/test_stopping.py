@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import order_saga
 import pytest
@@ -35,3 +36,36 @@ def test_what_has_not_been_called_is_given_back(
         assert sorted(called) == sorted(["pack_parcel", "send_invoice"] * len(ORDERS))
         held = {driver.look(order).held for order in ORDERS}
         assert held == {("order_received",)}
+
+
+def test_a_worker_that_waits_for_its_last_call_is_at_rest(
+    store: Store, world: World, monkeypatch
+) -> None:
+    """Another of the process has come back meanwhile, and what follows is left."""
+    stop, packed, over = threading.Event(), threading.Event(), threading.Event()
+    world.tell("pack_parcel", lambda _: packed.wait(60) and None)
+    world.tell("send_invoice", lambda _: over.wait(60) and None)
+    looks, now = list[int](), store.database.now
+
+    def looked() -> int:
+        looks.append(1)
+        return now()
+
+    with Driver(order_saga, world, store, threads=2) as driver:
+        paid(driver, "1")
+        driver.fire("1", "validate_payment", by="ops")
+        serving = threading.Thread(target=driver.serve, args=[stop])
+        serving.start()
+        while not {"pack_parcel", "send_invoice"} <= {*world.calls}:
+            time.sleep(0.05)
+        stop.set()
+        time.sleep(0.5)  # by now the worker knows
+        packed.set()
+        time.sleep(0.5)
+        monkeypatch.setattr(store.database, "now", looked)
+        time.sleep(1)
+        monkeypatch.undo()
+        over.set()
+        serving.join()
+    assert len(looks) < 50
+    assert store.database.rows("SELECT max(lease) FROM saga_process") == [(0,)]

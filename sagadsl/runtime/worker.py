@@ -185,10 +185,11 @@ class Worker:
     ) -> None:
         """Leave a process that cannot be written to whoever claims it after its lease.
 
-        Of several it is not known which it is: so each has a turn of its own.
+        Where others are written or claimed with it, it is not known which it is: so
+        each has a turn of its own.
         """
-        self._alone = True
-        if len(keys) > 1:
+        if not self._alone:
+            self._alone = True
             return
         (key,) = keys
         self._aside[key] = monotonic() + self._keeper.lease / 1000

@@ -206,6 +206,30 @@ def test_one_whose_outcome_is_refused_holds_up_no_other(
     assert world.effects == {"pay": 3, "ship": 3}
 
 
+def test_one_that_cannot_be_claimed_costs_no_other_its_outcome(
+    shop: ModuleType, tmp_path: Path
+) -> None:
+    world, over = World(shop.Failed), threading.Event()
+    world.tell("pay", lambda _: over.wait(60))
+    with (
+        open_store(f"sqlite:///{tmp_path}/shop.db") as store,
+        Driver(shop, world, store, threads=2) as driver,
+        serving(driver),
+    ):
+        driver.start("1")
+        wait_until(lambda: world.calls)
+        store.database.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE OF lease ON saga_process"
+            " WHEN (NEW.aggregate_id = '2')"
+            " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        )
+        driver.start("2")
+        time.sleep(0.5)  # by now it is due, and to be claimed beside what comes back
+        over.set()
+        wait_until(lambda: outcome(store, "1") == "sent")
+    assert world.calls == ["pay", "ship"]
+
+
 def test_one_that_moves_to_an_unknown_version_holds_up_no_other(
     shop: ModuleType, tmp_path: Path, store: Store
 ) -> None:

@@ -57,7 +57,10 @@ def crash_and_recover(tour: Tour, order: str) -> None:
     shop = Shop(tour.world, say)
     with driver_of(tour.store, shop) as driver:
         ask(driver, order, "make_payment", "user")
-        print("   (its 30 seconds pass: the bank may have been at it still)")
+        print("   (10 seconds pass: the lease of the dead worker is over)")
+        let_pass(driver, 10)
+        driver.run()
+        print("   (30 seconds more: the bank may have been at it still)")
         let_pass(driver, 30)
         driver.run()
         print(f"=> of order {order} we hold {shop.balance(order)} euros: paid once")

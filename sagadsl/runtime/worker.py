@@ -61,7 +61,7 @@ class Worker:
         self._looked = 0
         self._noticed = 0.0
         self._since = 0.0
-        self._alone = False
+        self._alone = 0  # turns of one process each, until several have one again
         self._aside: dict[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -137,7 +137,7 @@ class Worker:
         """
         plan = self._plan(arrived)
         if plan.empty:
-            self._alone = False
+            self._alone = 0
             return False
         late: list[Arrived] = []
         turns: dict[str, Turn] = {}
@@ -160,6 +160,7 @@ class Worker:
             raise
         self._hands.release(plan.taken)
         self._calls = calls
+        self._alone = max(self._alone - 1, 0)
         self._more = len(claimed) == plan.room > 0
         again = [a for a in plan.taken if a.key in refused and a not in late]
         arrived[:] = [*plan.left, *again, *late]
@@ -186,10 +187,10 @@ class Worker:
         """Leave a process that cannot be written to whoever claims it after its lease.
 
         Where others are written or claimed with it, it is not known which it is: so
-        each has a turn of its own.
+        each has a turn of its own, and as many more where there may be others.
         """
-        if not self._alone:
-            self._alone = True
+        alone, self._alone = self._alone, self._most
+        if not alone:
             return
         (key,) = keys
         self._aside[key] = monotonic() + self._keeper.lease / 1000

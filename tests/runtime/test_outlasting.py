@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -204,6 +204,25 @@ def test_one_whose_outcome_is_refused_holds_up_no_other(
             another.run()
     assert outcome(store, "2") == "sent"
     assert world.effects == {"pay": 3, "ship": 3}
+
+
+def test_one_that_is_refused_costs_few_others_a_turn_of_their_own(
+    shop: ModuleType, store: Store, monkeypatch
+) -> None:
+    transaction, turns, world = store.database.transaction, list[int](), World()
+
+    def counted() -> AbstractContextManager[None]:
+        turns.append(1)
+        return transaction()
+
+    with Driver(shop, world, store) as driver:
+        for order in range(200):
+            driver.start(str(order))
+        with refused(store, "3", "begin"):
+            monkeypatch.setattr(store.database, "transaction", counted)
+            driver.run(most=20)
+    assert world.effects == {"pay": 199, "ship": 199}
+    assert len(turns) < 200
 
 
 def test_one_that_cannot_be_claimed_costs_no_other_its_outcome(

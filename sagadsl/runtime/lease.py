@@ -78,6 +78,13 @@ class Keeper:
         with self._lock:
             self._kept.pop(id(call), None)
 
+    def has_another(self, call: Call) -> bool:
+        """Whether one more call is kept of what a process was taken for."""
+        of = (call.aggregate_id, call.fence)
+        with self._lock:
+            others = [one.call for one in self._kept.values() if one.call is not call]
+        return any((one.aggregate_id, one.fence) == of for one in others)
+
     def close(self) -> None:
         """Stop renewing."""
         self._stop.set()

@@ -52,16 +52,23 @@ def fire(action: str, by: str, values: Mapping[str, Any] | None, note: str) -> R
 
 
 def tell(
-    processes: Processes, call: Call, answer: Reply, worker: str, lease: int
+    processes: Processes,
+    call: Call,
+    answer: Reply,
+    worker: str,
+    lease: int,
+    *,
+    last: bool = True,
 ) -> Result:
     """Take what came of a call, whoever has the process now.
 
+    It is given up with the last call for which it was taken, and not before.
     Of a process that has ended or was damaged meanwhile the outbox tells it, and the
     log.
     """
 
     def request(turn: Turn) -> Result | None:
-        if turn.process.fence == call.fence:
+        if last and turn.process.fence == call.fence:
             turn.own()
         reply(turn, call, answer)
         settle(turn, perform=False)

@@ -203,8 +203,9 @@ class Worker:
     def _tell(self, call: Call, answer: Reply) -> None:
         """Tell of what came too late for its process."""
         keeper = self._keeper
+        at, last = (keeper.worker, keeper.lease), not keeper.has_another(call)
         try:
-            tell(self._processes, call, answer, keeper.worker, keeper.lease)
+            tell(self._processes, call, answer, *at, last=last)
         except UnwritableError as error:
             self._complain(call.aggregate_id, error)
 

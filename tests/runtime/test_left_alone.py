@@ -1,0 +1,73 @@
+"""A process that could not be written is left alone while its calls go on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from modules import emitted, load
+from test_outlasting import refused, serving, wait_until
+from world import World, outcome
+
+from sagadsl.runtime import Context, Driver, Store
+
+TRIP = """\
+saga trip {
+    aggregate trip_id
+    states {
+        initial asked
+        flying
+        staying
+        driving
+        flown
+        stayed
+        driven
+        final over
+    }
+    transitions {
+        asked -> flying & staying & driving : split by system
+        flying -> flown : fly by system
+        staying -> stayed : stay by system
+        driving -> driven : drive by system
+        flown & stayed & driven -> over : close by system
+    }
+    actions {
+        fly : once, probe fly_status, no undo
+        stay : once, probe stay_status, no undo
+        drive : once, probe drive_status, no undo
+    }
+}
+"""
+
+
+def test_a_call_that_goes_on_keeps_its_process_when_another_comes_back(
+    tmp_path: Path, store: Store
+) -> None:
+    """Else it would be asked about and, since it has not happened yet, made again."""
+    path = tmp_path / "trip_saga.py"
+    path.write_text(emitted(Path("trip.saga"), TRIP.encode()), "utf-8")
+    trip = load(path)
+    world, may = World(trip.Failed), defaultdict[str, threading.Event](threading.Event)
+
+    def when_it_may(context: Context) -> None:
+        handler = context.idempotency_key.rpartition("/")[2]
+        may[handler].wait(60)
+        world.effects[handler] += 1
+
+    for handler in ("fly", "stay", "drive"):
+        world.tell(handler, when_it_may)
+    with Driver(trip, world, store, threads=3, lease=1) as driver, serving(driver):
+        driver.start("1")
+        wait_until(lambda: len(world.calls) == 3)
+        with refused(store, "1", "done"):
+            may["fly"].set()
+            time.sleep(0.5)  # by now the worker knows
+        may["stay"].set()
+        time.sleep(2.5)  # whoever may take it would have asked
+        assert not outcome(store, "1")
+        may["drive"].set()
+        wait_until(lambda: outcome(store, "1"))
+    assert world.effects == {"fly": 1, "stay": 1, "drive": 1}
+    assert world.calls[3:] == ["fly_status"]

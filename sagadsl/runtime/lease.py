@@ -24,15 +24,16 @@ class _Kept:
     since: float
     sure: float
     until: float = math.inf
+    begun: bool = False
 
 
 class Keeper:
     """Renews the leases of processes from a call until what came of it is written.
 
-    A handler that overruns its timeout is not waited for: its lease ends, and whoever
-    claims the process finds out what became of the step. The timeout counts from the
-    moment in which the handler is called: until then the call may wait for a thread.
-    `lease` is in milliseconds.
+    A handler that overruns its timeout is not waited for: the lease ends when no other
+    of the process is in its time, and whoever claims it finds out what became of the
+    step. The timeout counts from the moment in which the handler is called: until then
+    the call may wait for a thread. `lease` is in milliseconds.
     """
 
     def __init__(self, processes: Processes, worker: str, lease: int) -> None:
@@ -67,11 +68,11 @@ class Keeper:
             return Reply("idle", "it was not called: its lease had run out")
         if call.work.timeout and not call.probe:
             kept.until = now + call.work.timeout / 1000
-        waited = round((now - kept.since) * 1000)
+        waited, kept.begun = round((now - kept.since) * 1000), True
         try:
             return caller.perform(call._replace(began=call.began + waited))
         finally:
-            kept.until = math.inf
+            kept.until, kept.begun = math.inf, False
 
     def drop(self, call: Call) -> None:
         """Keep a call no more: what came of it is written, or never will be."""
@@ -114,15 +115,19 @@ class Keeper:
 
 
 def _in_time(kept: Iterable[_Kept], now: float) -> list[tuple[str, int]]:
-    """The processes, with their fences, none of whose calls has timed out.
+    """The processes, with their fences, that are not to be taken by others.
 
-    One from before a process was taken again holds nobody up.
+    Of one with a call that has timed out it is so while another goes on, which would be
+    held to be lost as well. One from before a process was taken again counts for none.
     """
     late: set[tuple[str, int]] = set()
+    going: set[tuple[str, int]] = set()
     fences: dict[str, int] = {}
     for one in kept:
         key, fence = one.call.aggregate_id, one.call.fence
         if one.until < now:
             late.add((key, fence))
+        elif one.begun:
+            going.add((key, fence))
         fences[key] = max(fences.get(key, 0), fence)
-    return [held for held in fences.items() if held not in late]
+    return [held for held in fences.items() if held in going or held not in late]

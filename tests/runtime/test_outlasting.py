@@ -54,8 +54,10 @@ def serving(driver: Driver) -> Iterator[None]:
         ended.set()
 
     threading.Thread(target=serve, daemon=True).start()
-    yield
-    stop.set()
+    try:
+        yield
+    finally:
+        stop.set()
     assert ended.wait(20)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from at_work import refused, serving, wait_until
 from modules import emitted, load
-from test_outlasting import refused, serving, wait_until
 from world import World, outcome
 
 from sagadsl.runtime import Context, Driver, Store

@@ -1,0 +1,102 @@
+"""A process of which the database refuses something holds up no other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from at_work import refused, serving, shop, wait_until
+from world import World, outcome, pass_time
+
+from sagadsl.runtime import Driver, Store, open_store
+
+__all__ = ["shop"]
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_one_that_is_refused_holds_up_no_other(
+    shop: ModuleType, store: Store, threads: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(shop.Failed)
+    with Driver(shop, world, store, threads=threads) as driver:
+        for order in "123":
+            driver.start(order)
+        with refused(store, "1", "begin"):
+            driver.run()
+            assert [outcome(store, order) for order in "123"] == ["", "sent", "sent"]
+        (told,) = [one.getMessage() for one in caplog.records if one.name != "psycopg"]
+        assert told.startswith("shop 1 cannot be written, and is left alone: ")
+        assert "not this one" in told
+        driver.run()
+        assert outcome(store, "1") == "", "it is left alone for a while"
+        pass_time(store, 11)
+        with Driver(shop, world, store) as another:
+            another.run()
+    assert outcome(store, "1") == "sent"
+    assert world.effects == {"pay": 3, "ship": 3}
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_one_whose_outcome_is_refused_holds_up_no_other(
+    shop: ModuleType, store: Store, threads: int
+) -> None:
+    """What came of its call is in doubt then, and asked about."""
+    world = World(shop.Failed)
+    world.tell("pay_status", "yes")
+    with Driver(shop, world, store, threads=threads) as driver:
+        for order in "123":
+            driver.start(order)
+        with refused(store, "2", "done"), serving(driver):
+            wait_until(lambda: outcome(store, "1") == outcome(store, "3") == "sent")
+        pass_time(store, 11)
+        with Driver(shop, world, store) as another:
+            another.run()
+    assert outcome(store, "2") == "sent"
+    assert world.effects == {"pay": 3, "ship": 3}
+
+
+def test_one_that_is_refused_costs_few_others_a_turn_of_their_own(
+    shop: ModuleType, store: Store, monkeypatch
+) -> None:
+    transaction, turns, world = store.database.transaction, list[int](), World()
+
+    def counted() -> AbstractContextManager[None]:
+        turns.append(1)
+        return transaction()
+
+    with Driver(shop, world, store) as driver:
+        for order in range(200):
+            driver.start(str(order))
+        with refused(store, "3", "begin"):
+            monkeypatch.setattr(store.database, "transaction", counted)
+            driver.run(most=20)
+    assert world.effects == {"pay": 199, "ship": 199}
+    assert len(turns) < 200
+
+
+def test_one_that_cannot_be_claimed_costs_no_other_its_outcome(
+    shop: ModuleType, tmp_path: Path
+) -> None:
+    world, over = World(shop.Failed), threading.Event()
+    world.tell("pay", lambda _: over.wait(60))
+    with (
+        open_store(f"sqlite:///{tmp_path}/shop.db") as store,
+        Driver(shop, world, store, threads=2) as driver,
+        serving(driver),
+    ):
+        driver.start("1")
+        wait_until(lambda: world.calls)
+        store.database.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE OF lease ON saga_process"
+            " WHEN (NEW.aggregate_id = '2')"
+            " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        )
+        driver.start("2")
+        time.sleep(0.5)  # by now it is due, and to be claimed beside what comes back
+        over.set()
+        wait_until(lambda: outcome(store, "1") == "sent")
+    assert world.calls == ["pay", "ship"]

@@ -84,7 +84,7 @@ class Calls:
         self._drawn: set[str] = set()
         self._made: dict[str, Made] = {}
         self._going: dict[tuple[object, ...], Made] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a call may be over as soon as it is made
 
     def name(self, version: int, call: Call) -> str:
         """The name of a call on the engine."""
@@ -149,9 +149,10 @@ class Calls:
         return made
 
     def _ended(self, of: tuple[object, ...], outcome: Future[Reply]) -> None:
-        made = self._going.get(of)
-        if made is not None and made.outcome is outcome:
-            del self._going[of]
+        with self._lock:
+            made = self._going.get(of)
+            if made is not None and made.outcome is outcome:
+                del self._going[of]
 
     def _submitted(self, call: Call) -> Made:
         """Call the handler, unless its time is over, as where no worker was there.

@@ -158,11 +158,11 @@ class Worker:
                 self._leave_out([*turns], arrived, error)
                 return True
             raise
-        self._hands.release(plan.taken)
         self._calls = calls
         self._alone = max(self._alone - 1, 0)
         self._more = len(claimed) == plan.room > 0
         again = [a for a in plan.taken if a.key in refused and a not in late]
+        self._hands.release([one for one in plan.taken if one not in again])
         arrived[:] = [*plan.left, *again, *late]
         while late:
             self._tell(*late.pop())

@@ -34,11 +34,17 @@ saga shop {
 """
 
 
+def made(text: str, folder: Path) -> ModuleType:
+    """The module of a saga."""
+    name = text.split(maxsplit=2)[1]
+    path = folder / f"{name}_saga.py"
+    path.write_text(emitted(Path(f"{name}.saga"), text.encode()), "utf-8")
+    return load(path)
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> ModuleType:
-    path = tmp_path / "shop_saga.py"
-    path.write_text(emitted(Path("shop.saga"), SHOP.encode()), "utf-8")
-    return load(path)
+    return made(SHOP, tmp_path)
 
 
 @contextmanager

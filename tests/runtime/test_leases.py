@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -13,50 +13,25 @@ from typing import Any
 
 import psycopg
 import pytest
-from modules import emitted, load
+from at_work import SHOP, made, serving, wait_until
 from world import World, outbox, outcome
 
 from sagadsl.runtime import Driver, Store, StoreError, open_store
 from sagadsl.sql.url import SqliteUrl, is_postgres
 
-SHOP = """\
-saga shop {
-    aggregate shop_id
-    states {
-        initial asked
-        paid
-        final sent
-    }
-    transitions {
-        asked -> paid : pay by system
-        paid -> sent : ship by system
-    }
-    actions {
-        pay : once, probe pay_status, timeout 2 seconds, no undo
-        ship : once, in doubt park, no undo
-    }
-}
-"""
-
-
-def made(text: str, tmp_path: Path) -> ModuleType:
-    path = tmp_path / "shop_saga.py"
-    path.write_text(emitted(Path("shop.saga"), text.encode()), "utf-8")
-    return load(path)
+TIMED = SHOP.replace("pay_status", "pay_status, timeout 2 seconds")
+TIMED = TIMED.replace("probe ship_status", "in doubt park")
 
 
 @contextmanager
 def another(shop: ModuleType, world: World, url: str) -> Iterator[None]:
     """A second worker, on connections of its own."""
-    stop = threading.Event()
-    with open_store(url) as store, Driver(shop, world, store) as driver:
-        serving = threading.Thread(target=driver.serve, args=[stop])
-        serving.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            serving.join()
+    with (
+        open_store(url) as store,
+        Driver(shop, world, store) as driver,
+        serving(driver),
+    ):
+        yield
 
 
 @contextmanager
@@ -72,13 +47,6 @@ def locked(url: str) -> Iterator[None]:
         yield
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    late = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < late
-        time.sleep(0.05)
-
-
 def nap(_: object) -> None:
     time.sleep(1)
 
@@ -87,7 +55,7 @@ def test_what_came_of_a_call_may_wait_for_other_calls(
     tmp_path: Path, store: Store, url: str
 ) -> None:
     """And so may a call: no process is in doubt by that, then or later."""
-    shop, orders = made(SHOP, tmp_path), "12345"
+    shop, orders = made(TIMED, tmp_path), "12345"
     world = World(shop.Failed)
     world.tell("pay", *[lambda _: time.sleep(0.1)] * len(orders))
     world.tell("ship", *[nap] * len(orders))
@@ -106,7 +74,7 @@ def test_what_came_of_a_call_may_wait_for_other_calls(
 def test_a_call_that_hangs_holds_up_no_later_one_of_its_process(
     tmp_path: Path, store: Store, url: str
 ) -> None:
-    shop = made(SHOP.replace("2 seconds", "1 second"), tmp_path)
+    shop = made(TIMED.replace("2 seconds", "1 second"), tmp_path)
     world, over, shipping = World(shop.Failed), threading.Event(), threading.Event()
 
     def ship(_: object) -> None:
@@ -136,7 +104,7 @@ def test_nobody_calls_whose_lease_ran_out_while_it_was_written(
     by: str, tmp_path: Path, store: Store, url: str
 ) -> None:
     """Others may have taken the process at once, and asked whether it is done."""
-    text = SHOP.replace(", timeout 2 seconds", "")
+    text = TIMED.replace(", timeout 2 seconds", "")
     shop = made(text.replace("pay by system", f"pay by {by}"), tmp_path)
     world = World(shop.Failed)
 
@@ -167,7 +135,7 @@ def test_nobody_calls_by_a_lease_from_before_a_process_was_taken_again(
     tmp_path: Path, store: Store, monkeypatch
 ) -> None:
     """The call waited for a thread meanwhile, and was held to be lost."""
-    shop = made(SHOP.replace(", timeout 2 seconds", ""), tmp_path)
+    shop = made(TIMED.replace(", timeout 2 seconds", ""), tmp_path)
     world, over, broken = World(shop.Failed), threading.Event(), threading.Event()
     world.tell("pay", *[lambda _: over.wait(60)] * 2)
 

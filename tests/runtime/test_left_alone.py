@@ -9,8 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from at_work import refused, serving, wait_until
-from modules import emitted, load
+from at_work import made, refused, serving, wait_until
 from world import World, outcome
 
 from sagadsl.runtime import Context, Driver, Store
@@ -53,9 +52,7 @@ class Trip(NamedTuple):
 
 
 def trip(folder: Path, text: str = TRIP) -> Trip:
-    path = folder / "trip_saga.py"
-    path.write_text(emitted(Path("trip.saga"), text.encode()), "utf-8")
-    saga = load(path)
+    saga = made(text, folder)
     world, may = World(saga.Failed), defaultdict[str, threading.Event](threading.Event)
 
     def when_it_may(context: Context) -> None:

@@ -1,4 +1,4 @@
-"""Running `sagac` as a user does: a real process in an empty folder."""
+"""Running `sagac` as a user does: in a process of its own, in an empty folder."""
 
 from __future__ import annotations
 
@@ -7,28 +7,55 @@ import subprocess
 import sys
 
 import pytest
+from forked import Forks
+
+
+@pytest.fixture(scope="session")
+def forks():
+    running = Forks()
+    yield running
+    running.close()
+
+
+def started(arguments, folder, environment, streams):
+    """Run `sagac` in a Python that starts as the environment tells it to."""
+    with (
+        (streams / "in").open("rb") as given,
+        (streams / "out").open("wb") as out,
+        (streams / "err").open("wb") as err,
+    ):
+        return subprocess.run(
+            [sys.executable, "-m", "sagadsl", *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=given,
+            stdout=out,
+            stderr=err,
+            check=False,
+        ).returncode
 
 
 @pytest.fixture
-def sagac(tmp_path):
+def sagac(tmp_path, forks):
     """Run `sagac` in an empty folder; gives its status and what it printed."""
     folder = tmp_path / "project"
     folder.mkdir()
     home = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "NO_COLOR": "1"}
+    streams = tmp_path / "streams"
+    streams.mkdir()
 
     def run(*arguments, stdin=b"", **environment):
-        done = subprocess.run(
-            [sys.executable, "-m", "sagadsl", *map(str, arguments)],
-            cwd=folder,
-            env={**os.environ, **home, **environment},
-            input=stdin,
-            capture_output=True,
-            timeout=120,
-            check=False,
+        (streams / "in").write_bytes(stdin)
+        of_python = any(name.startswith("PYTHON") for name in environment)
+        status = (started if of_python else forks.run)(
+            arguments=[*map(str, arguments)],
+            folder=str(folder),
+            environment={**os.environ, **home, **environment},
+            streams=streams,
         )
-        out, err = done.stdout.decode(), done.stderr.decode()
+        out, err = ((streams / name).read_bytes().decode() for name in ("out", "err"))
         assert "Traceback" not in err, err
-        return done.returncode, out, err
+        return status, out, err
 
     run.folder = folder  # type: ignore[attr-defined]  # where tests write
     run.cache = tmp_path / "cache"  # type: ignore[attr-defined]  # and where sagac does

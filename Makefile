@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# The tests start thousands of processes, which else would compile each module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-slow conformance lint bench clean
 
 demo: $(READY)

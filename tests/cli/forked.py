@@ -83,10 +83,11 @@ def _become(
 
 
 def _main() -> NoReturn:
-    import sagadsl.cli
+    import sagadsl
 
-    for module in pkgutil.walk_packages(sagadsl.cli.__path__, "sagadsl.cli."):
-        import_module(module.name)
+    for module in pkgutil.walk_packages(sagadsl.__path__, "sagadsl."):
+        if not module.name.startswith("sagadsl.engines."):
+            import_module(module.name)
     gc.collect()
     gc.freeze()
     _serve()

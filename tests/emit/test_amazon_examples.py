@@ -33,6 +33,8 @@ SAGAS = {
     if "as_published" not in path.parent.name
 }
 REFUSED = {"sylius_order": "nothing says which of its rows is taken"}
+# moto takes its time: the courses of the others are slow tests.
+ALWAYS = ("create_order", "order", "sign_up")
 
 
 class Course(NamedTuple):
@@ -127,7 +129,13 @@ def test_each_example_is_expressed_or_refused_with_a_reason(name):
     assert [one.label for one in found] == reasons
 
 
-@pytest.mark.parametrize("name", sorted(SAGAS.keys() - REFUSED.keys()))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ALWAYS else pytest.mark.slow)
+        for name in sorted(SAGAS.keys() - REFUSED.keys())
+    ],
+)
 def test_what_is_called_is_what_the_saga_allows(name, tmp_path):
     pinned = compiled(name)
     path = tmp_path / f"{name}_saga.py"

@@ -49,7 +49,12 @@ def encoded(column: Column) -> Encoded:
 
 
 def whole(value: object) -> object:
-    """A number without fraction as an `int`, of whatever type it is; all else as is."""
+    """A number without fraction as an `int`, of whatever type it is; all else as is.
+
+    A truth value, which for Python is a number, is its word.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, (float, Decimal)) and isfinite(value) and value == int(value):
         return int(value)
     return value

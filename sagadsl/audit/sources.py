@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple, Protocol
 
-from sagadsl.audit.columns import Encoded, by_value
+from sagadsl.audit.columns import Encoded, by_value, whole
 
 AT_ONCE = 1 << 16
 EXTRA = "pip install 'sagadsl[audit]'"
@@ -145,8 +145,11 @@ def _object(
     if not isinstance(row, dict):
         raise TypeError("it is no object")
     for name in columns:
-        if isinstance(row.get(name), (list, dict)):
+        value = row.get(name)
+        if isinstance(value, (list, dict)):
             raise TypeError(f"`{name}` is a list or an object")
+        if isinstance(value, bool):
+            row[name] = whole(value)  # else it would be the same value as 0 or 1
     for name in late:
         if name in row:
             raise ValueError(f"it has `{name}`, and the first line has not")

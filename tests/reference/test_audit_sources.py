@@ -96,6 +96,19 @@ def test_an_event_that_is_no_word_is_not_an_empty_one(
     assert (bad.row, bad.kind) == (1, "event")
 
 
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+def test_a_truth_value_is_no_step(tmp_path: Path, name: str) -> None:
+    """For Python it is the number 0 or 1, which are steps."""
+    path = tmp_path / name
+    if name == "rows.parquet":
+        parquet.write_table(pa.table({"order_id": [1], "step": [False]}), path)
+    else:
+        path.write_text('{"order_id": 2, "step": 0}\n{"order_id": 1, "step": false}\n')
+    columns = Columns("order_id", "step")
+    (bad,) = audit_table(saga_of(upgraded()), source_of(path), columns).bad
+    assert (bad.aggregate, bad.kind) == (1, "step")
+
+
 @pytest.mark.parametrize(
     "ids", [[[1]], [{"a": 1}], pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int8()))]
 )

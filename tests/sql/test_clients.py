@@ -188,3 +188,18 @@ def test_the_script_is_run_again_while_others_write(
         running.result()
     with pytest.raises(Refused, match="tombstone is still there"):
         client.execute(START.format(41).encode())
+
+
+@pytest.mark.parametrize("first", ["saga_process", "saga_tombstone"])
+def test_the_script_waits_no_longer_than_its_client_would(
+    store: Judge, client: psycopg.Connection, postgres_url: str, first: str
+) -> None:
+    client.execute(b"BEGIN")
+    client.execute(f"DELETE FROM judged.{first} WHERE saga = ''".encode())
+    with psycopg.connect(postgres_url, autocommit=True) as another:
+        another.execute(b"SET search_path = judged")
+        another.execute(b"SET lock_timeout = '200ms'")
+        another.execute(b"SET statement_timeout = '20s'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            another.execute(emit_sql(pinned(SAGA), store.dialect).encode())
+    client.execute(b"ROLLBACK")

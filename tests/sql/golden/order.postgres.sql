@@ -29,6 +29,10 @@ BEGIN
                 IN SHARE ROW EXCLUSIVE MODE NOWAIT;
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
+            IF clock_timestamp() - statement_timestamp()
+                >= nullif(current_setting('lock_timeout'), '0')::interval THEN
+                RAISE;
+            END IF;
             PERFORM pg_sleep(0.01);
         END;
     END LOOP;

@@ -160,7 +160,9 @@ class Calls:
         It begins anew then, with a deadline that it can keep.
         """
         if not call.probe and 0 < call.work.timeout <= now() - call.began:
-            return _made(call, _IDLE)
+            late: Future[Reply] = Future()
+            late.set_result(_unmade(call, "its time was over"))
+            return _made(call, late)
         try:
             outcome = self._threads.submit(self._caller.perform, call)
         except RuntimeError as ends:
@@ -176,7 +178,7 @@ class Calls:
         if not made.outcome.done():
             made.outcome.cancel()  # no thread comes to it when its time is over
         if made.outcome.cancelled():
-            reply = Reply("idle", "it was not called: no thread was free in its time")
+            reply = _unmade(made.call, "no thread was free in its time")
         elif made.outcome.done():
             reply = small(made.call, reply_of(made.outcome), LARGEST)
         else:
@@ -190,10 +192,17 @@ def _made(call: Call, outcome: Future[Reply]) -> Made:
     return Made(call, outcome, monotonic() + timeout)
 
 
-_IDLE: Future[Reply] = Future()
-_IDLE.set_result(Reply("idle", "it was not called: its time was over"))
 _LOST: Future[Reply] = Future()
 _LOST.set_result(Reply("lost", "its worker is gone"))
+
+
+def _unmade(call: Call, why: str) -> Reply:
+    """What is known of a call that this worker did not make.
+
+    Only its token tells that no other has: what needs none may have happened, and would
+    be left standing if it were held to be undone.
+    """
+    return Reply("idle" if needs_token(call) else "lost", f"it was not called: {why}")
 
 
 def reply_of(outcome: Future[Reply]) -> Reply:

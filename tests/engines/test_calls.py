@@ -128,6 +128,14 @@ def test_what_is_come_to_after_its_time_is_not_called(calls, world):
     assert Answer(*calls.begin(payment(ago=20_000), calls.draw())).word == "done"
 
 
+def test_what_needs_no_token_may_have_been_called_by_another(calls, world):
+    """Who comes to it late does not know: a worker that died may have made it."""
+    late = payment(ago=30_000)
+    late = late._replace(work=late.work._replace(how="idempotent"))
+    assert Answer(*calls.begin(late)).word == "lost"
+    assert world.calls == []
+
+
 def test_what_is_too_large_to_be_stored_is_not_kept(calls, world, monkeypatch):
     """The call is done: it would be made again, or told again, without end."""
     monkeypatch.setattr("sagadsl.engines.calls.LARGEST", 20)

@@ -46,7 +46,8 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
             turn.note("late", step, call.attempt, note=late)
     elif answer.word == "idle":
         if not call.probe:
-            turn.note("resume", step, call.attempt, "system", answer.note)
+            word = "lost" if _was_tried(call, effort) else "resume"
+            turn.note(word, step, call.attempt, "system", answer.note)
     elif call.probe:
         _answered(turn, step, effort, answer)
     elif answer.word == "done" and turn.may(kind, step):
@@ -57,6 +58,11 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
     else:
         word = "lost" if answer.word == "lost" else "raised"
         turn.note(word, step, call.attempt, note=answer.note)
+
+
+def _was_tried(call: Call, effort: Effort) -> bool:
+    """Whether an attempt before this one may have happened, as nobody asks about it."""
+    return call.work.how == "idempotent" and effort.attempt > effort.first
 
 
 def _is_known(turn: Turn, kind: str, call: Call, answer: Reply) -> bool:

@@ -6,7 +6,11 @@ import order_saga
 import pytest
 from world import World, log, outbox, outcome, paid, pass_time
 
+from sagadsl.engines.flow import Flow
 from sagadsl.runtime import Driver, Outcome, Store
+from sagadsl.runtime.decide import Reply
+from sagadsl.runtime.requests import abort, fire
+from sagadsl.runtime.saga import Saga
 
 
 class Killed(BaseException):
@@ -79,6 +83,22 @@ def test_a_probe_that_raises_is_asked_again_later_and_later(
 
 def die_softly(_: object) -> None:
     raise OSError("the bank does not answer")
+
+
+def test_a_repetition_that_is_not_made_leaves_the_doubt() -> None:
+    """The first attempt may have packed it: an abort has to find out, and unpack."""
+    saga = Saga(order_saga)
+    flow = Flow(saga, 1, "42", {}, 0)
+    asked = [fire(one, "user", {}, "") for one in ("check_out", "make_payment")]
+    (pay,) = flow.go_on(0, requests=asked).calls
+    validated = [fire("validate_payment", "ops", {}, "")]
+    pack, send = flow.go_on(0, [(pay, Reply("done"))], validated).calls
+    (again,) = flow.go_on(0, [(pack, Reply("raised")), (send, Reply("done"))]).calls
+    flow.go_on(0, requests=[abort("operator", "")])
+    (third,) = flow.go_on(0, [(again, Reply("idle"))]).calls or flow.go_on(2000).calls
+    assert (third.handler, third.attempt) == ("pack_parcel", 3)
+    (undo, *_) = flow.go_on(2000, [(third, Reply("done"))]).calls
+    assert undo.handler == "unpack_parcel"
 
 
 def test_without_a_probe_it_waits_for_a_person(

@@ -14,7 +14,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -163,11 +163,14 @@ class Calls:
             late: Future[Reply] = Future()
             late.set_result(_unmade(call, "its time was over"))
             return _made(call, late)
+        outcome: Future[Reply] = Future()
         try:
-            outcome = self._threads.submit(self._caller.perform, call)
-        except RuntimeError as ends:
-            # An error would be stored as what came of the step, and end the process.
-            raise asyncio.CancelledError("this worker ends") from ends
+            self._threads.submit(into, outcome, self._caller.perform, call)
+        except RuntimeError as why:
+            # Else no thread could be started: the next that there is comes to it.
+            if "shutdown" in str(why):
+                # An error would be stored as what came of it, and end the process.
+                raise asyncio.CancelledError("this worker ends") from why
         return _made(call, outcome)
 
     async def _end(self, made: Made) -> list[Any]:
@@ -194,6 +197,18 @@ def _made(call: Call, outcome: Future[Reply]) -> Made:
 
 _LOST: Future[Reply] = Future()
 _LOST.set_result(Reply("lost", "its worker is gone"))
+
+
+def into(outcome: Future[Reply], perform: Callable[[Call], Reply], call: Call) -> None:
+    """Make a call, unless its outcome was cancelled before a thread came to it.
+
+    An executor keeps what it could start no thread for, but gives nothing to cancel it.
+    """
+    if outcome.set_running_or_notify_cancel():
+        try:
+            outcome.set_result(perform(call))
+        except BaseException as error:  # noqa: BLE001  a handler may end a program
+            outcome.set_exception(error)
 
 
 def _unmade(call: Call, why: str) -> Reply:

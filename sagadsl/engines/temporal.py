@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -19,16 +19,17 @@ from temporalio.common import RetryPolicy, VersioningBehavior, WorkerDeploymentV
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from sagadsl.engines.calls import call_name, reply_of, small
+from sagadsl.engines.calls import call_name, into, reply_of, small
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, over, told
 from sagadsl.engines.temporal_calls import (
     finished,
-    has_no_handler,
     may_outlive,
+    not_made,
     packed,
     replied,
     unpacked,
+    was_not_made,
 )
 from sagadsl.runtime.ask import Request
 from sagadsl.runtime.call import Caller
@@ -42,7 +43,7 @@ ONCE = RetryPolicy(maximum_attempts=1)
 EVER = timedelta(days=3650)  # a handler without a timeout takes as long as it takes
 CALLS = 100  # at once in one worker, if its options say nothing else
 LARGEST = 2_000_000  # characters of JSON in a result, of which Temporal takes 2 MB
-ELSEWHERE = 10  # seconds until a call goes out again that an older worker had got
+ELSEWHERE = 10  # seconds until a call goes out again that a worker could not make
 THREADS = 100_000  # a call that waited for one would be made when its time is over
 _SAGAS: dict[int, Saga] = {}
 
@@ -204,7 +205,7 @@ class SagaWorkflow:
             reply = replied(told)
         except ActivityError as error:
             word = "lost"
-            if has_no_handler(error):
+            if was_not_made(error):
                 await asyncio.sleep(ELSEWHERE)
                 word = "idle"
             elif may_outlive(call, error):
@@ -270,7 +271,12 @@ class TemporalSaga:
         @activity.defn(name=call_name(self.saga, version.number, handler))
         async def perform(given: dict[str, Any]) -> list[Any]:
             call = unpacked(version, given)
-            made = self._threads.submit(self._caller.perform, call)
+            made: Future[Reply] = Future()
+            try:
+                self._threads.submit(into, made, self._caller.perform, call)
+            except RuntimeError as why:
+                made.cancel()  # it may be queued, and would be made at any later time
+                raise not_made(str(why)) from why
             await finished(asyncio.wrap_future(made))
             return [*small(call, reply_of(made), LARGEST)]
 

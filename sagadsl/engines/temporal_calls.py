@@ -14,6 +14,8 @@ from sagadsl.runtime.decide import Reply
 from sagadsl.runtime.saga import Version
 from sagadsl.runtime.turn import Call
 
+NOT_MADE = "NotMade"
+
 
 def may_outlive(call: Call, error: ActivityError) -> bool:
     """Whether a call may have its effect when that was made again and taken back.
@@ -26,10 +28,16 @@ def may_outlive(call: Call, error: ActivityError) -> bool:
     return silent and repeated and call.step.backward is not None
 
 
-def has_no_handler(error: ActivityError) -> bool:
-    """Whether a call was not made: the SDK of a worker that has none says so."""
+def not_made(why: str) -> ApplicationError:
+    """What a worker says that could not make a call."""
+    return ApplicationError(why, type=NOT_MADE)
+
+
+def was_not_made(error: ActivityError) -> bool:
+    """Whether a call was not made: there was no thread, or by the SDK no handler."""
     cause = error.cause
-    return isinstance(cause, ApplicationError) and cause.type == "NotFoundError"
+    said = cause.type if isinstance(cause, ApplicationError) else ""
+    return said in (NOT_MADE, "NotFoundError")
 
 
 def replied(told: Any) -> Reply:

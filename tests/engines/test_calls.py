@@ -98,6 +98,24 @@ def test_a_worker_that_ends_tells_nothing_of_what_it_cannot_call(calls, world, t
     assert world.calls == []
 
 
+def test_what_no_thread_can_be_started_for_waits_for_one(calls, world, monkeypatch):
+    """It was queued even so: a worker that gave it up would make it some time later."""
+    monkeypatch.setattr("sagadsl.engines.calls.PATIENCE", 0.01)
+    call, token = payment(), calls.draw()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", _refuse)
+        running = Answer(*calls.begin(call, token))
+    assert (running.word, world.calls) == (RUNNING, [])
+    calls.begin(call._replace(aggregate_id="43"), calls.draw())
+    told = asyncio.run(calls.end(call, running.token))
+    assert Answer(*told).word == "done"
+    assert world.calls == ["make_payment"] * 2
+
+
+def _refuse(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 def test_what_no_thread_has_come_to_in_its_time_is_not_called(world, monkeypatch):
     """It would be called after its probe was asked, and once more before that."""
     monkeypatch.setattr("sagadsl.engines.calls.CALLS", 1)

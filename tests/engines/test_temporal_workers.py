@@ -80,3 +80,24 @@ def test_what_a_worker_has_no_handler_for_was_not_made(bench, begin, monkeypatch
     assert bench.world.calls.count("pay") == 1
     assert "pay_status" not in bench.world.calls
     assert bench.unlike(bench.history("older")) is None
+
+
+def test_what_no_thread_can_be_started_for_is_not_made_later(bench, begin, monkeypatch):
+    """It stays in the queue of the threads, and would be made beside the next one."""
+    monkeypatch.setattr("sagadsl.engines.temporal.ELSEWHERE", 0.5)
+    start, refused = threading.Thread.start, list[str]()
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("booking-call") and not refused:
+            refused.append(thread.name)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    begin()
+    assert bench.ask("start", "threadless").accepted
+    assert bench.ask("pay", "threadless", "user").accepted
+    bench.held("threadless", "ready")
+    assert refused
+    assert bench.world.calls.count("pay") == 1
+    assert "pay_status" not in bench.world.calls

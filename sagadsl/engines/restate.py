@@ -141,7 +141,7 @@ class _Run:
         self._context = context
         self._pending: list[_Pending] = []
         self._events = 0
-        self._wake = 0
+        self._wakes: set[int] = set()
         self._now = 0
         self._replies: list[tuple[Call, Reply]] = []
         self._asked: list[tuple[int, Asked]] = []
@@ -180,10 +180,11 @@ class _Run:
                 self._effect(name, call)
         self._calls.drop(self._tokens)
         self._tokens.clear()
-        if following.wake and following.wake != self._wake:
-            self._wake = following.wake
-            sleep = self._context.sleep(timedelta(seconds=left(self._wake, self._now)))
-            self._pending.append(_Pending(sleep, partial(self._woken, self._wake)))
+        wake = following.wake
+        if wake and wake not in self._wakes:  # a sleep cannot be ended before its time
+            self._wakes.add(wake)
+            sleep = self._context.sleep(timedelta(seconds=left(wake, self._now)))
+            self._pending.append(_Pending(sleep, partial(self._woken, wake)))
 
     async def _wait(self) -> None:
         """Wait until there is something to go on with: an intent alone is not."""
@@ -252,6 +253,7 @@ class _Run:
         self._listen()
 
     def _woken(self, wake: int, _: None) -> None:
+        self._wakes.discard(wake)
         self._now = max(self._now, wake)
 
 

@@ -93,3 +93,28 @@ def test_a_call_that_goes_on_is_not_overtaken_by_its_compensation(
         trip.ends("compensated")
         time.sleep(max(begun + 4.5 - time.monotonic(), 0))
         scenarios.undone(trip)
+
+
+def test_a_deadline_is_slept_for_once(
+    server: RestateServer, tmp_path: Path, aggregate: str
+) -> None:
+    """Each pause before a repetition would add a sleep that lasts until the end."""
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    text = (HERE / "errand.saga").read_text()
+    expires = "aggregate errand_id\n    expires after 30 days"
+    text = text.replace("aggregate errand_id", expires)
+    often = "idempotent, retry 9 times every 1 second"
+    (modules / "errand.saga").write_text(text.replace("idempotent", often))
+    sagac(modules, "build", "--target", "py,restate")
+    place = Place("restate", tmp_path, server.options)
+    with place.worker(modules) as worker:
+        errand = Process(worker, "errand", aggregate)
+        errand.tell("pack", "fail", "fail", "fail")
+        errand.ask("start")
+        errand.ends("told")
+    query = {"query": "select id from sys_journal where entry_type = 'Command: Sleep'"}
+    accept = {"accept": "application/json"}
+    admin = server.options["admin"]
+    found = httpx.post(f"{admin}/query", json=query, headers=accept).json()["rows"]
+    assert len(found) == 1 + 3, "the deadline, and three pauses"

@@ -7,11 +7,13 @@ comes back to the call asks instead.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import restate
 from restate.retry_policy import InvocationRetryPolicy
@@ -50,6 +52,7 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
     """The workflow of a saga."""
     workflow = restate.Workflow(saga.name, invocation_retry_policy=FOREVER)
     remember = timedelta(milliseconds=saga.latest.remember)
+    numbers = _Numbers()
 
     @workflow.main(workflow_retention=remember, abort_timeout=LONGEST_CALL)
     async def run(
@@ -68,7 +71,7 @@ def _workflow(saga: Saga, calls: Calls) -> restate.Workflow:
             Asked.of(saga, asked)
         except TypeError as error:
             raise _bad(str(error)) from error
-        return await _numbered(ctx, asked)
+        return await numbers.give(ctx, asked)
 
     @workflow.handler()
     async def answer(
@@ -103,16 +106,43 @@ def _bad(why: str) -> restate.TerminalError:
     return restate.TerminalError(stored(why), BAD_REQUEST)
 
 
+class _Numbers:
+    """Gives the requests to a process their numbers, one after the other.
+
+    Of a hundred at once each would lose a hundred numbers to the others.
+    """
+
+    def __init__(self) -> None:
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def give(self, ctx: restate.WorkflowSharedContext, asked: list[Any]) -> int:
+        """Give the next number, in its turn."""
+        async with self._turns.setdefault(ctx.key(), asyncio.Lock()):
+            return await _numbered(ctx, asked)
+
+
 async def _numbered(ctx: restate.WorkflowSharedContext, asked: list[Any]) -> int:
     """Resolve the first promise of an event that nobody has resolved."""
     number = await ctx.get(NEXT, type_hint=int) or 1
     while True:
-        event = _promise(ctx, f"event {number}")
-        if await event.peek() is None:
-            with suppress(restate.TerminalError):  # another was faster
-                await event.resolve(asked)
-                return number
-        number += 1
+        number = await _free(ctx, number)
+        with suppress(restate.TerminalError):  # another was faster
+            await _promise(ctx, f"event {number}").resolve(asked)
+            return number
+
+
+async def _free(ctx: restate.WorkflowSharedContext, number: int) -> int:
+    """The first number from this one on that is free: all are taken in their order."""
+    taken, free = number - 1, number
+    while await _promise(ctx, f"event {free}").peek() is not None:
+        taken, free = free, 2 * free - number + 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        if await _promise(ctx, f"event {middle}").peek() is None:
+            free = middle
+        else:
+            taken = middle
+    return free
 
 
 async def _judged(ctx: restate.WorkflowSharedContext, number: int) -> list[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -135,6 +136,29 @@ def test_of_many_events_at_once_each_is_judged_once(
         assert sorted(set(outcomes)) == ["accepted", "already done"]
         assert outcomes.count("accepted") == 1
         assert trip.ask("look").outcome == "accepted"
+
+
+def test_who_asks_beside_many_takes_few_steps_to_a_number(
+    server: RestateServer, tmp_path: Path, compiled: Path, aggregate: str
+) -> None:
+    """Each would look at the numbers of all others, and lose each to one of them."""
+    options = server.options
+    with Place("restate", tmp_path, options).worker(compiled / "v1") as backend:
+        Process(backend, "trip", aggregate).ask("start")
+
+        async def numbers() -> list[int]:
+            async with httpx.AsyncClient(base_url=options["ingress"]) as http:
+                look = ["look", {}, "key", time.time_ns() // 1_000_000]
+                path = f"/trip/{aggregate}/post"
+                sent = (http.post(path, json=look, timeout=60) for _ in range(60))
+                return [answer.json() for answer in await asyncio.gather(*sent)]
+
+        assert sorted(asyncio.run(numbers())) == [*range(1, 61)]
+    posts = "from sys_invocation where target_handler_name = 'post'"
+    query = {"query": f"select max(journal_size) as most {posts}"}
+    accept = {"accept": "application/json"}
+    told = httpx.post(f"{options['admin']}/query", json=query, headers=accept)
+    assert told.json()["rows"][0]["most"] < 60
 
 
 def test_an_id_runs_again_when_it_is_no_longer_remembered(

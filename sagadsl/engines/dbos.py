@@ -15,7 +15,7 @@ from typing import Any, Unpack
 from dbos import DBOS, DBOSConfig, SetWorkflowID, StepOptions, error
 
 from sagadsl.engines.calls import Calls, now
-from sagadsl.engines.dbos_run import TOPIC, Run
+from sagadsl.engines.dbos_run import TOPIC, Run, resumed
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, Front, heard, over, told, under_way, unknown
 from sagadsl.runtime.given import as_json, checked_id, is_id
@@ -62,6 +62,7 @@ class DbosSaga(Front[Result]):
         """Raises `TypeError` if a handler is missing."""
         self.saga = Saga(saga)
         self.calls = Calls(self.saga, handlers)
+        self._doubtful: set[asyncio.Task[None]] = set()
         self._workflows = {
             number: self._workflow(number) for number in self.saga.versions
         }
@@ -92,8 +93,17 @@ class DbosSaga(Front[Result]):
 
         async def begin() -> None:
             own = self.workflow_id(given[0])
-            with SetWorkflowID(own, workflow_id_reuse_policy="reject"):
-                await DBOS.start_workflow_async(workflow, *given)
+            try:
+                with SetWorkflowID(own, workflow_id_reuse_policy="reject"):
+                    await DBOS.start_workflow_async(workflow, *given)
+            except error.DBOSWorkflowIDInUseError:
+                raise
+            except Exception:
+                # It may be stored even so, as what nobody runs.
+                later = asyncio.create_task(resumed(own), context=Context())
+                self._doubtful.add(later)
+                later.add_done_callback(self._doubtful.discard)
+                raise
 
         try:
             DBOS.run_step(None, begin)

@@ -216,17 +216,17 @@ class Run:
 async def _again(workflow: str) -> NoReturn:
     """Have DBOS run a workflow once more, and leave it to that run."""
     # In no context: else it would be a step of the workflow.
-    await asyncio.create_task(_resumed(workflow), context=Context())
+    await asyncio.create_task(resumed(workflow), context=Context())
     raise asyncio.CancelledError("another run goes on")
 
 
-async def _resumed(workflow: str) -> None:
+async def resumed(workflow: str) -> None:
     """Resume a workflow after a pause, as soon as that can be stored."""
     while True:
         await asyncio.sleep(PAUSE)
         try:
             known = await DBOS.get_workflow_status_async(workflow)
-            if known and known.status == "PENDING":  # nobody has cancelled it
+            if known and known.status == "PENDING":  # nobody has ended it
                 await DBOS.resume_workflow_async(workflow)
         except Exception:  # noqa: BLE001  what it was run again for may still be so
             LOGGER.exception("%s cannot be run again yet", workflow)

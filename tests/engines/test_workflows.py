@@ -9,6 +9,7 @@ from pathlib import Path
 import order_saga
 import pytest
 from dbos import DBOS, SetWorkflowID, WorkflowHandle
+from dbos._debug_trigger import DebugAction, DebugTriggers
 from world import World
 
 from sagadsl.engines.dbos import DbosSaga, config
@@ -54,3 +55,21 @@ def test_a_workflow_that_runs_again_asks_the_same(
     DBOS.launch()
     handle: WorkflowHandle[list[str]] = DBOS.retrieve_workflow("checked out")
     assert handle.get_result() == ["accepted", "accepted"]
+
+
+def test_what_is_stored_as_its_start_fails_is_run(
+    orders: DbosSaga, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be under way, and wait for a worker that begins anew."""
+    monkeypatch.setattr("sagadsl.engines.dbos_run.PAUSE", 0.2)
+    broken = DebugAction(exception_to_throw=OSError("the disk says nothing"))
+    stored = DebugTriggers.DEBUG_TRIGGER_INITWF_COMMIT
+    DBOS.launch()
+    DebugTriggers.set_debug_trigger(stored, broken)
+    try:
+        with pytest.raises(OSError, match="the disk says nothing"):
+            orders.start("42")
+    finally:
+        DebugTriggers.clear_debug_triggers()
+    assert orders.start("42").outcome == "already done"
+    assert orders.fire("42", "check_out", "user").accepted

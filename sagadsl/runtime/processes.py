@@ -199,13 +199,13 @@ class Processes:
     def _write_columns(self, change: Change) -> bool:
         before = change.before
         where = (*before[:2], before.version, before.seq, before.fence)
-        values = (*_columns(change.after), *where)
+        values = (*_columns(change), *where)
         return self.database.execute(self.writer.of_columns, values) == 1
 
     def _appends(self, change: Change) -> list[Append]:
         """What adds the rows of a change, each where the one before has left off."""
         before, after = change.before, change.after
-        key, columns = before[:2], _columns(after)
+        key, columns = before[:2], _columns(change)
         fixed = (*columns, *key)
         seq, fence, number = before.seq, before.fence, before.version
         appends: list[Append] = []
@@ -262,7 +262,12 @@ def _waived(change: Change) -> int:
     return sum(1 << (row.step or 0) for row in change.rows if row.event == "waive")
 
 
-def _columns(after: Process) -> tuple[Any, ...]:
-    """What may change with any row, in the order of the statements."""
-    due = (after.due, after.fence, after.lease, after.worker)
+def _columns(change: Change) -> tuple[Any, ...]:
+    """What may change with any row, in the order of the statements.
+
+    A lease that does not change is not written: it may have been renewed meanwhile.
+    """
+    after = change.after
+    lease = after.lease if after.lease != change.before.lease else None
+    due = (after.due, after.fence, lease, after.worker)
     return (*due, after.parked, after.stuck, after.data)

@@ -79,7 +79,10 @@ MOVED = (
     "SELECT aggregate_id, seq, fence FROM saga_process WHERE saga = ? AND worker = ?"
     " AND due > 0 AND due <= ?"
 )
-_MUTABLE = "due = ?, fence = ?, lease = ?, worker = ?, parked = ?, stuck = ?, data = ?"
+_MUTABLE = (
+    "due = ?, fence = ?, lease = coalesce(?, lease), worker = ?, parked = ?, stuck = ?,"
+    " data = ?"
+)
 _UNCHANGED = f"{OF_ONE} AND version = ? AND seq = ? AND fence = ?"
 
 

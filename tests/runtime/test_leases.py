@@ -17,6 +17,8 @@ from at_work import SHOP, made, serving, wait_until
 from world import World, outbox, outcome
 
 from sagadsl.runtime import Driver, Store, StoreError, open_store
+from sagadsl.runtime.ask import ask
+from sagadsl.runtime.turn import Turn
 from sagadsl.sql.url import SqliteUrl, is_postgres
 
 TIMED = SHOP.replace("pay_status", "pay_status, timeout 2 seconds")
@@ -169,3 +171,24 @@ def test_nobody_calls_by_a_lease_from_before_a_process_was_taken_again(
         serving.join()
     fences = [one.fence for one in world.contexts if one.aggregate_id == "3"]
     assert min(fences) == 2
+
+
+def test_who_asks_slowly_takes_no_renewed_lease_back(
+    tmp_path: Path, store: Store
+) -> None:
+    """Else another would take the process while calls of it wait for a thread."""
+    shop = made(SHOP, tmp_path)
+    with Driver(shop, World(shop.Failed), store) as driver:
+        driver.start("1")
+        processes, now = driver.processes, store.database.now()
+        processes.claim("worker", 1_000, 1, now)
+
+        def slowly(turn: Turn) -> None:
+            assert processes.renew([("1", 1)], "worker", 60_000) == {"1"}
+            turn.note("failed", note="whatever it may be")
+
+        result, _ = ask(processes, "1", slowly, driver.worker, 10_000)
+        assert result.accepted
+    ((lease, seq),) = store.database.rows("SELECT lease, seq FROM saga_process")
+    assert lease > now + 50_000
+    assert seq == 2

@@ -9,7 +9,12 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from sagadsl.runtime import statements
-from sagadsl.runtime.database import Append, DamagedError, StoreError
+from sagadsl.runtime.database import (
+    Append,
+    DamagedError,
+    StoreError,
+    UnwritableError,
+)
 from sagadsl.runtime.listing import why_damaged
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import TOLD, Log, Process, Row
@@ -111,14 +116,22 @@ class Processes:
         return Tombstone(*found[0]) if found else None
 
     def claim(
-        self, worker: str, lease: int, most: int, now: int
+        self,
+        worker: str,
+        lease: int,
+        most: int,
+        now: int,
+        barred: Collection[str] = (),
     ) -> list[tuple[Process, Log]]:
-        """Take processes that are due and that nobody has, for `lease` milliseconds."""
+        """Take processes that are due and that nobody has, for `lease` milliseconds.
+
+        Those that are `barred` are none of them.
+        """
         known = tuple(self.saga.versions)
         row_locks = self.database.dialect.row_locks
-        sql = statements.claim(len(known), skip_locked=row_locks)
+        sql = statements.claim(len(known), len(barred), skip_locked=row_locks)
         name = self.saga.name
-        values = (now + lease, worker, name, name, now, now, *known, most)
+        values = (now + lease, worker, name, name, now, now, *known, *barred, most)
         claimed = [self._process(row) for row in self.database.rows(sql, values)]
         sound: list[tuple[Process, Log]] = []
         for process in sorted(claimed, key=lambda process: process.due):
@@ -173,8 +186,9 @@ class Processes:
         with nullcontext() if row_locks else self.database.transaction():
             for aggregate_id, fence in leases:
                 key = (self.saga.name, aggregate_id, fence, worker)
-                if self.database.execute(sql, (lease, *key)):
-                    kept.add(aggregate_id)
+                with suppress(UnwritableError):  # the others are kept all the same
+                    if self.database.execute(sql, (lease, *key)):
+                        kept.add(aggregate_id)
         return kept
 
     def free(self, worker: str) -> int:
@@ -189,12 +203,15 @@ class Processes:
         rows = self.database.rows(statements.MOVED, values)
         return {aggregate_id: (seq, fence) for aggregate_id, seq, fence in rows}
 
-    def next_due(self, now: int) -> int:
-        """When the next process is due that nobody has, 0 if none will ever be."""
+    def first_due(self, now: int, barred: Collection[str] = ()) -> tuple[int, str]:
+        """When the next process is due that nobody has, and which; 0 if none will be.
+
+        Those that are `barred` are none of them.
+        """
         known = tuple(self.saga.versions)
-        sql = statements.first_due(len(known))
-        found = self.database.rows(sql, (self.saga.name, now, *known))
-        return int(found[0][0]) if found else 0
+        sql = statements.first_due(len(known), len(barred))
+        found = self.database.rows(sql, (self.saga.name, now, *known, *barred))
+        return (int(found[0][0]), found[0][1]) if found else (0, "")
 
     def _write_columns(self, change: Change) -> bool:
         before = change.before

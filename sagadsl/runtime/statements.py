@@ -86,25 +86,26 @@ _MUTABLE = (
 _UNCHANGED = f"{OF_ONE} AND version = ? AND seq = ? AND fence = ?"
 
 
-def first_due(versions: int) -> str:
+def first_due(versions: int, barred: int) -> str:
     """When the first is due of those that are free, of so many known versions.
 
-    Values: saga, now, versions.
+    Values: saga, now, versions, those that are barred.
     """
     return (
-        "SELECT due FROM saga_process WHERE saga = ? AND due > 0 AND lease <= ?"
-        f" AND version IN ({_marks(versions)}) ORDER BY due LIMIT 1"
+        "SELECT due, aggregate_id FROM saga_process WHERE saga = ? AND due > 0"
+        f" AND lease <= ? AND {_eligible(versions, barred)} ORDER BY due LIMIT 1"
     )
 
 
-def claim(versions: int, *, skip_locked: bool) -> str:
+def claim(versions: int, barred: int, *, skip_locked: bool) -> str:
     """Take what is due and free, of so many known versions, for one worker.
 
-    Values: lease, worker, saga, now, now, versions, most; a row for each process.
+    Values: lease, worker, saga, now, now, versions, those that are barred, most; a row
+    for each process.
     """
     due = (
         "SELECT aggregate_id FROM saga_process WHERE saga = ? AND due > 0 AND due <= ?"
-        f" AND lease <= ? AND version IN ({_marks(versions)}) ORDER BY due LIMIT ?"
+        f" AND lease <= ? AND {_eligible(versions, barred)} ORDER BY due LIMIT ?"
     )
     if skip_locked:
         due += " FOR UPDATE SKIP LOCKED"
@@ -112,6 +113,13 @@ def claim(versions: int, *, skip_locked: bool) -> str:
         "UPDATE saga_process SET fence = fence + 1, lease = ?, worker = ?"
         f" WHERE saga = ? AND aggregate_id IN ({due}) RETURNING {PROCESS}"
     )
+
+
+def _eligible(versions: int, barred: int) -> str:
+    of_version = f"version IN ({_marks(versions)})"
+    if not barred:
+        return of_version
+    return f"{of_version} AND aggregate_id NOT IN ({_marks(barred)})"
 
 
 def _marks(values: int) -> str:

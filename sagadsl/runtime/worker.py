@@ -11,6 +11,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import NamedTuple, Self
 
+from sagadsl.runtime.aside import Aside
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.database import DamagedError, StoreError, UnwritableError
 from sagadsl.runtime.decide import Reply, reply, settle
@@ -62,7 +63,7 @@ class Worker:
         self._noticed = 0.0
         self._since = 0.0
         self._alone = 0  # turns of one process each, until several have one again
-        self._aside: dict[str, float] = {}
+        self._aside = Aside(processes.saga.name, keeper.lease)
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +116,7 @@ class Worker:
             self._hands.wait(poll)
         elif stop:
             now = self._processes.database.now()
-            due = self._processes.next_due(now)
+            due, _ = self._processes.first_due(now, self._aside.barred)
             stop.wait(min(max(due - now, 0) / 1000, poll) if due else poll)
 
     def _notice(self, poll: float) -> None:
@@ -154,7 +155,7 @@ class Worker:
                 calls, refused = self._write(turns)
         except BaseException as error:
             self._held, self._unread = before, set(before)  # whose logs have changed
-            if turns and isinstance(error, UnwritableError):
+            if isinstance(error, UnwritableError) and (turns or plan.room):
                 self._leave_out([*turns], arrived, error)
                 return True
             raise
@@ -187,18 +188,21 @@ class Worker:
         """Leave a process that cannot be written to whoever claims it after its lease.
 
         Where others are written or claimed with it, it is not known which it is: so
-        each has a turn of its own, and as many more where there may be others.
+        each has a turn of its own, and as many more where there may be others. Without
+        `keys` it is the first that is due, whose claim is refused.
         """
         alone, self._alone = self._alone, self._most
         if not alone:
             return
-        (key,) = keys
-        self._aside[key] = monotonic() + self._keeper.lease / 1000
+        now, barred = self._processes.database.now(), self._aside.barred
+        key = keys[0] if keys else self._processes.first_due(now, barred)[1]
+        if not key:
+            return
+        self._aside.put(key, error, claimed=bool(keys))
         self._held.pop(key, None)
         self._unread.discard(key)
         self._hands.release([one for one in arrived if one.key == key])
         arrived[:] = [one for one in arrived if one.key != key]
-        self._complain(key, error)
 
     def _tell(self, call: Call, answer: Reply) -> None:
         """Tell of what came too late for its process."""
@@ -207,25 +211,19 @@ class Worker:
         try:
             tell(self._processes, call, answer, *at, last=last)
         except UnwritableError as error:
-            self._complain(call.aggregate_id, error)
-
-    def _complain(self, key: str, error: UnwritableError) -> None:
-        name = self._processes.saga.name
-        why = "%s %s cannot be written, and is left alone: %s"
-        LOGGER.error(why, name, key, error, extra=about(name, key))
+            self._aside.complain(call.aggregate_id, error)
 
     def _is_due(self, now: int, *, busy: bool) -> bool:
         """Whether there is something to be claimed; who is busy looks now and then."""
         if busy and now < self._looked + LOOK:
             return False
         self._looked = now
-        return 0 < self._processes.next_due(now) <= now
+        return 0 < self._processes.first_due(now, self._aside.barred)[0] <= now
 
     def _claim(self, room: int, now: int) -> list[str]:
         """Take processes that are due; those left alone are kept so by their leases."""
-        keeper = self._keeper
-        self._aside = {k: end for k, end in self._aside.items() if end > monotonic()}
-        claimed = self._processes.claim(keeper.worker, keeper.lease, room, now)
+        at = (self._keeper.worker, self._keeper.lease)
+        claimed = self._processes.claim(*at, room, now, self._aside.barred)
         for process, log in claimed:
             if process.aggregate_id not in self._aside:
                 self._held[process.aggregate_id] = Held(process, log, set(), 0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -76,6 +77,61 @@ def test_one_that_is_refused_costs_few_others_a_turn_of_their_own(
             driver.run(most=20)
     assert world.effects == {"pay": 199, "ship": 199}
     assert len(turns) < 200
+
+
+@contextmanager
+def unclaimed(store: Store, order: str) -> Iterator[None]:
+    """The database has no lease of an order written meanwhile."""
+    refuse = "CREATE TRIGGER refuse BEFORE UPDATE OF lease ON saga_process"
+    when = f"WHEN (NEW.aggregate_id = '{order}')"
+    drop = "DROP TRIGGER refuse"
+    if store.database.dialect.row_locks:
+        store.database.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RAISE EXCEPTION ''not this one''; END'"
+        )
+        act = f"FOR EACH ROW {when} EXECUTE FUNCTION refuse()"
+        drop = f"{drop} ON saga_process"
+    else:
+        act = f"{when} BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+    store.database.execute(f"{refuse} {act}")
+    yield
+    store.database.execute(drop)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_one_that_cannot_be_claimed_holds_up_no_other(
+    shop: ModuleType, store: Store, threads: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(shop.Failed)
+    with Driver(shop, world, store, threads=threads, lease=1) as driver:
+        for order in "123":
+            driver.start(order)
+            pass_time(store, 1)  # the first of them is due first
+        with unclaimed(store, "1"):
+            driver.run()
+            assert [outcome(store, order) for order in "123"] == ["", "sent", "sent"]
+            (told,) = [o.getMessage() for o in caplog.records if o.name != "psycopg"]
+            assert told.startswith("shop 1 cannot be written, and is left alone: ")
+            driver.start("4")
+            with serving(driver):
+                wait_until(lambda: outcome(store, "4") == "sent")
+        with serving(driver):
+            wait_until(lambda: outcome(store, "1") == "sent")
+    assert world.effects == {"pay": 4, "ship": 4}
+
+
+def test_one_whose_lease_is_refused_costs_no_other_its_lease(
+    shop: ModuleType, store: Store
+) -> None:
+    with Driver(shop, World(shop.Failed), store) as driver:
+        for order in "123":
+            driver.start(order)
+        processes = driver.processes
+        processes.claim("worker", 1_000, 3, store.database.now())
+        with unclaimed(store, "2"):
+            leases = [(order, 1) for order in "123"]
+            assert processes.renew(leases, "worker", 1_000) == {"1", "3"}
 
 
 def test_one_that_cannot_be_claimed_costs_no_other_its_outcome(

@@ -117,7 +117,8 @@ class Worker:
         elif stop:
             now = self._processes.database.now()
             due, _ = self._processes.first_due(now, self._aside.barred)
-            stop.wait(min(max(due - now, 0) / 1000, poll) if due else poll)
+            # What is due already was not to be had: another has its row.
+            stop.wait(min(max(due - now, LOOK) / 1000, poll) if due else poll)
 
     def _notice(self, poll: float) -> None:
         """Look now and then for what others have done to the processes held here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import order_saga
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from world import World
 
 from sagadsl.runtime import Driver, Message, Outcome, StoreError, open_store
+from sagadsl.runtime.process import Log, Process
 
 
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
@@ -133,3 +135,28 @@ def test_who_is_interrupted_leaves_no_transaction_to_others(
         with psycopg.connect(postgres_url) as client:
             found = client.execute("SELECT aggregate_id FROM saga_process").fetchall()
             assert found == [("2",)]
+
+
+def test_who_cannot_have_what_is_due_asks_for_it_no_more_than_now_and_then(
+    postgres_url: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has left a transaction open that has changed the row."""
+    with (
+        open_store(postgres_url) as store,
+        Driver(order_saga, world, store) as driver,
+        psycopg.connect(postgres_url) as slow,
+    ):
+        driver.start("42")
+        slow.execute("UPDATE saga_process SET due = 1")
+        asked: list[int] = []
+        claim = driver.processes.claim
+
+        def counted(*wanted: Any) -> list[tuple[Process, Log]]:
+            asked.append(1)
+            return claim(*wanted)
+
+        monkeypatch.setattr(driver.processes, "claim", counted)
+        stop = threading.Event()
+        threading.Timer(1, stop.set).start()
+        driver.serve(stop)
+    assert 0 < len(asked) < 60

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep, time_ns
 from typing import Any
@@ -113,6 +114,8 @@ class SqliteDatabase:
             if self._create:
                 _log_ahead(connection)
             connection.execute(f"PRAGMA synchronous = {self.synchronous}")
+            # A text that is damaged is for who judges its row, with the others.
+            connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         except _FAULTS as error:
             raise self._told(error) from error
         return connection

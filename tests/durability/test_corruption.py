@@ -71,6 +71,7 @@ SWAP = (  # the intent and the end of the payment
     "UPDATE saga_event SET seq = 4 {of} AND seq = 5;"
     "UPDATE saga_event SET seq = 5 {of} AND seq = -4"
 )
+NO_TEXT = """CAST(x'7b22ff223a317d' AS TEXT)"""  # of a byte that none in UTF-8 is
 LANES = ("begun", "done", "closed", "control")
 
 
@@ -103,11 +104,15 @@ def test_a_bit_is_flipped(orders: Driver, world: World, lane: str, bit: int) -> 
         "UPDATE saga_process SET seq = seq - 1 {of}",
         "UPDATE saga_process SET data = '[' {of}",
         "UPDATE saga_process SET data = '7' {of}",
+        "UPDATE saga_process SET data = {text} {of}",
+        "UPDATE saga_event SET event = {text} {of} AND event = 'done' AND step = 1",
     ],
 )
 def test_rows_are_damaged(orders: Driver, world: World, damage: str) -> None:
-    """Deleted, doubled, out of order, or of what there is not."""
-    for statement in damage.format(of=OF_42).split(";"):
+    """Deleted, doubled, out of order, of what there is not, or not to be read."""
+    if "{text}" in damage and orders.store.database.dialect.row_locks:
+        pytest.skip("there is no such text")
+    for statement in damage.format(of=OF_42, text=NO_TEXT).split(";"):
         orders.store.database.execute(statement)
     left_alone(orders, world)
 

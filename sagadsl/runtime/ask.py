@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sagadsl.runtime.database import StoreError, storable
+from sagadsl.runtime.database import DamagedError, storable
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.result import Outcome, Result
 from sagadsl.runtime.turn import Call, Turn
@@ -55,8 +55,8 @@ def missing(processes: Processes, aggregate_id: str) -> Result:
     name = processes.saga.name
     if ended is None:
         return Result(Outcome.UNKNOWN, f"there is no {name} {aggregate_id}")
-    if not 0 <= ended.ended < _TOO_LATE:
-        raise StoreError(f"what is kept of {name} {aggregate_id} is damaged")
+    if type(ended.ended) is not int or not 0 <= ended.ended < _TOO_LATE:
+        raise DamagedError(name, aggregate_id, "what is kept of it has no time")
     when = datetime.fromtimestamp(ended.ended / 1000, UTC)
     at = f"{when:%Y-%m-%d %H:%M:%S} UTC"
     why = f"{name} {aggregate_id} ended as {ended.outcome} on {at}"

@@ -99,6 +99,27 @@ def test_one_that_is_damaged_meanwhile_holds_up_no_other(
         wait_until(lambda: outcome(store, other) == "sent")
 
 
+def test_a_damaged_tombstone_holds_up_no_other(
+    shop: ModuleType, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    world, over = World(shop.Failed), threading.Event()
+    world.tell("pay", lambda _: over.wait(60))
+    with Driver(shop, world, store, threads=2) as driver:
+        with serving(driver):
+            driver.start("1")
+            wait_until(lambda: world.calls)
+            store.database.execute("DELETE FROM saga_process")
+            store.database.execute(
+                "INSERT INTO saga_tombstone (saga, aggregate_id, ended, forget)"
+                " VALUES ('shop', '1', -1, 9223372036854775807)"
+            )
+            over.set()
+            wait_until(lambda: "1 late" in outbox(store))
+        assert "the store cannot be used" not in caplog.text
+        with pytest.raises(StoreError, match="shop 1 is damaged"):
+            driver.abort("1")
+
+
 def test_one_that_moves_to_an_unknown_version_holds_up_no_other(
     shop: ModuleType, tmp_path: Path, store: Store
 ) -> None:

@@ -14,14 +14,14 @@ from typing import NamedTuple, Self
 from sagadsl.runtime.aside import Aside
 from sagadsl.runtime.call import Caller
 from sagadsl.runtime.database import DamagedError, StoreError, UnwritableError
-from sagadsl.runtime.decide import Reply, reply, settle
+from sagadsl.runtime.decide import reply, settle
 from sagadsl.runtime.hands import Arrived, Hands
+from sagadsl.runtime.late import Late
 from sagadsl.runtime.lease import Keeper
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.plan import Plan, everything, one_process
 from sagadsl.runtime.process import Log, Process
 from sagadsl.runtime.processes import Processes
-from sagadsl.runtime.requests import tell
 from sagadsl.runtime.turn import Call, Change, Turn
 
 LOOK = 20  # milliseconds between two looks for what is due, while there are replies
@@ -64,6 +64,7 @@ class Worker:
         self._since = 0.0
         self._alone = 0  # turns of one process each, until several have one again
         self._aside = Aside(processes.saga.name, keeper.lease)
+        self._late = Late(processes, keeper, self._aside)
 
     def __enter__(self) -> Self:
         return self
@@ -156,6 +157,7 @@ class Worker:
                 calls, refused = self._write(turns)
         except BaseException as error:
             self._held, self._unread = before, set(before)  # whose logs have changed
+            self._late.doubt(turns, arrived)
             if isinstance(error, UnwritableError) and (turns or plan.room):
                 self._leave_out([*turns], arrived, error)
                 return True
@@ -167,7 +169,7 @@ class Worker:
         self._hands.release([one for one in plan.taken if one not in again])
         arrived[:] = [*plan.left, *again, *late]
         while late:
-            self._tell(*late.pop())
+            self._late.tell(late.pop())
             arrived.pop()
         return bool(plan.taken or plan.due or claimed)
 
@@ -204,15 +206,6 @@ class Worker:
         self._unread.discard(key)
         self._hands.release([one for one in arrived if one.key == key])
         arrived[:] = [one for one in arrived if one.key != key]
-
-    def _tell(self, call: Call, answer: Reply) -> None:
-        """Tell of what came too late for its process."""
-        keeper = self._keeper
-        at, last = (keeper.worker, keeper.lease), not keeper.has_another(call)
-        try:
-            tell(self._processes, call, answer, *at, last=last)
-        except UnwritableError as error:
-            self._aside.complain(call.aggregate_id, error)
 
     def _is_due(self, now: int, *, busy: bool) -> bool:
         """Whether there is something to be claimed; who is busy looks now and then."""

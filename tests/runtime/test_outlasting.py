@@ -46,8 +46,9 @@ def test_connections_may_end_while_a_handler_is_called(
 
 
 @pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("call", ["pay", "ship"])
 def test_nobody_may_know_whether_a_turn_was_committed(
-    kept: bool, shop: ModuleType, store: Store, url: str, monkeypatch
+    kept: bool, call: str, shop: ModuleType, store: Store, url: str, monkeypatch
 ) -> None:
     """What was to be called after it was not, and what was done is done once."""
     world, database = World(shop.Failed), store.database
@@ -57,7 +58,7 @@ def test_nobody_may_know_whether_a_turn_was_committed(
     def breaking() -> Iterator[None]:
         with transaction():
             yield
-            breaks = world.effects["pay"] and not broken.is_set()
+            breaks = world.effects[call] and not broken.is_set()
             if breaks and not kept:
                 broken.set()
                 raise StoreError("the line is dead")

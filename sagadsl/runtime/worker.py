@@ -7,6 +7,7 @@ commit), and the handlers are called only after it.
 from __future__ import annotations
 
 import threading
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from time import monotonic
 from typing import NamedTuple, Self
@@ -151,9 +152,9 @@ class Worker:
                 self._since, now = monotonic(), self._processes.database.now()
                 turns |= self._answered(plan.taken, now, late)
                 claimed = self._claim(plan.room, now) if plan.room else []
-                for key in (*plan.due, *claimed):
-                    if key in self._held and key not in turns:
-                        turns[key] = self._turn_of(self._held[key], now)
+                # What is late is told first: it may be what a turn would ask for.
+                others = {*turns, *(one.key for one in late)}
+                turns |= self._going((*plan.due, *claimed), others, now)
                 calls, refused = self._write(turns)
         except BaseException as error:
             self._held, self._unread = before, set(before)  # whose logs have changed
@@ -220,7 +221,7 @@ class Worker:
         claimed = self._processes.claim(*at, room, now, self._aside.barred)
         for process, log in claimed:
             if process.aggregate_id not in self._aside:
-                self._held[process.aggregate_id] = Held(process, log, set(), 0)
+                self._held[process.aggregate_id] = Held(process, log, set(), 1)
         return [process.aggregate_id for process, _ in claimed]
 
     def _answered(
@@ -237,6 +238,13 @@ class Worker:
                 turns[one.key] = self._turn_of(held, now)
             reply(turns[one.key], *one)
         return turns
+
+    def _going(
+        self, keys: Iterable[str], others: Container[str], now: int
+    ) -> dict[str, Turn]:
+        """The turns of those that are held here and go on by themselves."""
+        going = [key for key in keys if key in self._held and key not in others]
+        return {key: self._turn_of(self._held[key], now) for key in going}
 
     def _turn_of(self, held: Held, now: int) -> Turn:
         version = self._processes.saga.versions[held.process.version]

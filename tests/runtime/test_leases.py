@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from at_work import SHOP, made, serving, wait_until
-from world import World, outbox, outcome
+from world import World, outbox, outcome, pass_time
 
 from sagadsl.runtime import Driver, Store, StoreError, open_store
 from sagadsl.runtime.ask import ask
@@ -192,3 +192,23 @@ def test_who_asks_slowly_takes_no_renewed_lease_back(
     ((lease, seq),) = store.database.rows("SELECT lease, seq FROM saga_process")
     assert lease > now + 50_000
     assert seq == 2
+
+
+def test_what_comes_as_its_lease_runs_out_is_taken_before_it_is_held_to_be_lost(
+    tmp_path: Path, store: Store
+) -> None:
+    """The worker takes the process again in the very turn that it comes in."""
+    text = SHOP.replace("pay : once, probe pay_status", "pay : idempotent")
+    shop = made(text, tmp_path)
+    world = World(shop.Failed)
+
+    def pay(_: object) -> None:
+        time.sleep(0.3)  # it is some time since the worker has looked
+        pass_time(store, 11)
+
+    world.tell("pay", pay)
+    with Driver(shop, world, store, threads=2) as driver, serving(driver):
+        driver.start("1")
+        wait_until(lambda: outcome(store, "1") == "sent")
+    assert world.calls == ["pay", "ship"]
+    assert outbox(store) == ["1 finish"]

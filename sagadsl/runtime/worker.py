@@ -203,10 +203,12 @@ class Worker:
         if not key:
             return
         self._aside.put(key, error, claimed=bool(keys))
-        self._held.pop(key, None)
+        held = self._held.pop(key, None)
         self._unread.discard(key)
-        self._hands.release([one for one in arrived if one.key == key])
-        arrived[:] = [one for one in arrived if one.key != key]
+        of = (key, held.process.fence if held else None)
+        lost = [one for one in arrived if (one.key, one.call.fence) == of]
+        self._hands.release(lost)
+        arrived[:] = [one for one in arrived if one not in lost]
 
     def _is_due(self, now: int, *, busy: bool) -> bool:
         """Whether there is something to be claimed; who is busy looks now and then."""

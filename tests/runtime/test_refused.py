@@ -11,9 +11,10 @@ from types import ModuleType
 
 import pytest
 from at_work import refused, serving, shop, wait_until
-from world import World, outcome, pass_time
+from world import World, outbox, outcome, pass_time
 
 from sagadsl.runtime import Driver, Store, open_store
+from sagadsl.runtime.hands import Arrived, Hands
 
 __all__ = ["shop"]
 
@@ -156,3 +157,31 @@ def test_one_that_cannot_be_claimed_costs_no_other_its_outcome(
         over.set()
         wait_until(lambda: outcome(store, "1") == "sent")
     assert world.calls == ["pay", "ship"]
+
+
+def test_what_is_late_is_told_of_beside_an_outcome_that_is_refused(
+    shop: ModuleType, store: Store, monkeypatch
+) -> None:
+    """Both come in together, one from before its worker took the process again."""
+    world, over, both = World(shop.Failed), threading.Event(), threading.Event()
+    world.tell("pay", *[lambda _: over.wait(60)] * 2)
+    world.tell("pay_status", "no")
+    collect, come = Hands.collect, list[Arrived]()
+
+    def together(hands: Hands) -> list[Arrived]:
+        come.extend(collect(hands))
+        if over.is_set() and len(come) < 2 and not both.is_set():
+            return []
+        if over.is_set():
+            both.set()
+        arrived, come[:] = come[:], []
+        return arrived
+
+    monkeypatch.setattr(Hands, "collect", together)
+    with Driver(shop, world, store, threads=4, lease=1) as driver:
+        monkeypatch.setattr(driver.processes, "renew", lambda *_: set())
+        with refused(store, "1", "done"), serving(driver):
+            driver.start("1")
+            wait_until(lambda: world.calls == ["pay", "pay_status", "pay"])
+            over.set()
+            wait_until(lambda: "1 late" in outbox(store))

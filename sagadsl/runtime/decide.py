@@ -41,7 +41,7 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
     turn.live.discard(step.step)
     kind = "undo" if call.undo else "done"
     if not effort or not _awaited(call, effort, answer):
-        if not call.probe and not _is_known(turn, kind, call, answer):
+        if tells(call, answer) and not _is_known(turn, kind, call, answer):
             late = f"{call.handler} {answer.word} {answer.note}".rstrip()
             turn.note("late", step, call.attempt, note=late)
     elif answer.word == "idle":
@@ -63,6 +63,11 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
 def _was_tried(call: Call, effort: Effort) -> bool:
     """Whether an attempt before this one may have happened, as nobody asks about it."""
     return call.work.how == "idempotent" and effort.attempt > effort.first
+
+
+def tells(call: Call, answer: Reply) -> bool:
+    """Whether a reply tells of an effect, also where nobody waits for it any more."""
+    return not call.probe and answer.word != "idle"
 
 
 def _is_known(turn: Turn, kind: str, call: Call, answer: Reply) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sagadsl.runtime.ask import Request, ask
 from sagadsl.runtime.database import DamagedError
-from sagadsl.runtime.decide import Reply, begin, reply, settle
+from sagadsl.runtime.decide import Reply, begin, reply, settle, tells
 from sagadsl.runtime.log import LOGGER, about
 from sagadsl.runtime.process import Effort, Row, Status
 from sagadsl.runtime.processes import Processes
@@ -78,7 +78,7 @@ def tell(
         result, _ = ask(processes, call.aggregate_id, request, worker, lease)
     except DamagedError as damaged:
         result = refused(str(damaged))
-    if not result.accepted and not call.probe:
+    if not result.accepted and tells(call, answer):
         why = f"{call.handler} {answer.word} {answer.note}".rstrip()
         key, step = call.aggregate_id, call.step.name
         told = about(processes.saga.name, key, step, call.attempt)

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from at_work import SHOP, made, serving, wait_until
+from at_work import SHOP, made, serving, shop, wait_until
 from world import World, outbox, outcome, pass_time
 
 from sagadsl.runtime import Driver, Store, StoreError, open_store
@@ -21,6 +21,7 @@ from sagadsl.runtime.ask import ask
 from sagadsl.runtime.turn import Turn
 from sagadsl.sql.url import SqliteUrl, is_postgres
 
+__all__ = ["shop"]
 TIMED = SHOP.replace("pay_status", "pay_status, timeout 2 seconds")
 TIMED = TIMED.replace("probe ship_status", "in doubt park")
 
@@ -212,3 +213,24 @@ def test_what_comes_as_its_lease_runs_out_is_taken_before_it_is_held_to_be_lost(
         wait_until(lambda: outcome(store, "1") == "sent")
     assert world.calls == ["pay", "ship"]
     assert outbox(store) == ["1 finish"]
+
+
+def test_a_call_that_was_not_made_is_not_told_of_as_late(
+    shop: ModuleType, store: Store, url: str, monkeypatch
+) -> None:
+    """Another has made it, and the process has ended."""
+    world, over = World(shop.Failed), threading.Event()
+    world.tell("pay", lambda _: over.wait(60))
+    with Driver(shop, world, store, lease=1) as driver:
+        monkeypatch.setattr(driver.processes, "renew", lambda *_: set())
+        for order in "12":
+            driver.start(order)
+        with serving(driver):
+            wait_until(lambda: world.calls)
+            other = {"1": "2", "2": "1"}[world.contexts[0].aggregate_id]
+            with another(shop, World(shop.Failed), url):
+                wait_until(lambda: outcome(store, other) == "sent")
+            over.set()
+    assert [told for told in outbox(store) if told.startswith(other)] == [
+        f"{other} finish"
+    ]

@@ -184,8 +184,6 @@ def _is_sound(row: Row) -> bool:
 
 def _is_object(data: object) -> bool:
     """Whether this is the text of a JSON object, or no text."""
-    if "\N{REPLACEMENT CHARACTER}" in str(data):  # a byte that cannot be read
-        return False
     try:
         return data == "" or isinstance(json.loads(str(data)), dict)
     except (ValueError, RecursionError):

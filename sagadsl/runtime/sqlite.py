@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from time import monotonic, sleep, time_ns
 from typing import Any
@@ -114,8 +113,7 @@ class SqliteDatabase:
             if self._create:
                 _log_ahead(connection)
             connection.execute(f"PRAGMA synchronous = {self.synchronous}")
-            # A text that is damaged is for who judges its row, with the others.
-            connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+            connection.text_factory = _text
         except _FAULTS as error:
             raise self._told(error) from error
         return connection
@@ -152,3 +150,11 @@ def _log_ahead(connection: sqlite3.Connection) -> None:
             sleep(0.01)
         else:
             return
+
+
+def _text(stored: bytes) -> str:
+    """A text; one that is damaged is for who judges its row, so it is none of ours."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return f"damaged: {stored.decode(errors='backslashreplace')}"

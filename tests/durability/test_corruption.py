@@ -71,7 +71,7 @@ SWAP = (  # the intent and the end of the payment
     "UPDATE saga_event SET seq = 4 {of} AND seq = 5;"
     "UPDATE saga_event SET seq = 5 {of} AND seq = -4"
 )
-NO_TEXT = """CAST(x'7b22ff223a317d' AS TEXT)"""  # of a byte that none in UTF-8 is
+NO_TEXT = """CAST(x'7b225cee223a317d' AS TEXT)"""  # `{"\` and no UTF-8
 LANES = ("begun", "done", "closed", "control")
 
 

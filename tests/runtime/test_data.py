@@ -26,6 +26,18 @@ def test_the_data_of_a_process_is_given_to_its_handlers(
     assert last.data == {"card": "1234", "receipt": "r-1", "note": "é\u2028"}
 
 
+def test_what_another_client_wrote_is_read_as_it_is(
+    driver: Driver, store: Store, world: World
+) -> None:
+    """Also the character that stands for what could not be read, wherever that was."""
+    driver.start("42")
+    data = '{"note": "\N{REPLACEMENT CHARACTER}"}'
+    store.database.execute("UPDATE saga_process SET data = ?", (data,))
+    driver.fire("42", "check_out", by="user")
+    driver.fire("42", "make_payment", by="user")
+    assert world.contexts[0].data == {"note": "\N{REPLACEMENT CHARACTER}"}
+
+
 def test_what_cannot_be_kept_is_told_of_and_the_step_is_done(
     driver: Driver, store: Store, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -33,12 +33,15 @@ class Keeper:
     A handler that overruns its timeout is not waited for: the lease ends when no other
     of the process is in its time, and whoever claims it finds out what became of the
     step. The timeout counts from the moment in which the handler is called: until then
-    the call may wait for a thread. `lease` is in milliseconds.
+    the call may wait for a thread. `lease` is in milliseconds. What is in `beside` is
+    done each time after that, in the same thread.
     """
 
     def __init__(self, processes: Processes, worker: str, lease: int) -> None:
         self.worker = worker
         self.lease = lease
+        self.saga = processes.saga.name
+        self.beside: set[Callable[[], None]] = set()
         self._processes = processes
         self._kept: dict[int, _Kept] = {}
         self._lock = threading.Lock()
@@ -100,8 +103,10 @@ class Keeper:
                 continue
             try:
                 self._renew(kept)
+                for do in self.beside.copy():
+                    do()
             except StoreError as error:
-                told = about(self._processes.saga.name)
+                told = about(self.saga)
                 LOGGER.warning("leases could not be renewed: %s", error, extra=told)
 
     def _renew(self, kept: Sequence[_Kept]) -> None:

@@ -1,4 +1,4 @@
-"""What the next turn of a worker is about."""
+"""What a worker has, and what its next turn is about."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sagadsl.runtime.hands import Arrived
+from sagadsl.runtime.process import Log, Process
+
+
+class Held(NamedTuple):
+    """A process that a worker has: `live` are the steps whose handler is called.
+
+    It is looked at again at the time `wake`, 0 for never.
+    """
+
+    process: Process
+    log: Log
+    live: set[int]
+    wake: int
 
 
 class Plan(NamedTuple):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Container, Iterable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
-from typing import NamedTuple, Self
+from typing import Self
 
 from sagadsl.runtime.aside import Aside
 from sagadsl.runtime.call import Caller
@@ -20,24 +21,11 @@ from sagadsl.runtime.hands import Arrived, Hands
 from sagadsl.runtime.late import Late
 from sagadsl.runtime.lease import Keeper
 from sagadsl.runtime.log import LOGGER, about
-from sagadsl.runtime.plan import Plan, everything, one_process
-from sagadsl.runtime.process import Log, Process
+from sagadsl.runtime.plan import Held, Plan, everything, one_process
 from sagadsl.runtime.processes import Processes
 from sagadsl.runtime.turn import Call, Change, Turn
 
 LOOK = 20  # milliseconds between two looks for what is due, while there are replies
-
-
-class Held(NamedTuple):
-    """A process that a worker has: `live` are the steps whose handler is called.
-
-    It is looked at again at the time `wake`, 0 for never.
-    """
-
-    process: Process
-    log: Log
-    live: set[int]
-    wake: int
 
 
 class Worker:
@@ -58,6 +46,7 @@ class Worker:
         self._held: dict[str, Held] = {}
         self._calls: list[Call] = []
         self._stopping = False
+        self._performs = True
         self._more = True
         self._unread: set[str] = set()
         self._looked = 0
@@ -66,12 +55,15 @@ class Worker:
         self._alone = 0  # turns of one process each, until several have one again
         self._aside = Aside(processes.saga.name, keeper.lease)
         self._late = Late(processes, keeper, self._aside)
+        self._beside = partial(self._hands.hand_over, self._late.tell)
 
     def __enter__(self) -> Self:
+        self._keeper.beside.add(self._beside)
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Wait for calls, and write what came of them; what was not made goes back."""
+        self._keeper.beside.discard(self._beside)
         self._hands.close()
         self._stopping = True
         if arrived := self._hands.collect():
@@ -114,7 +106,7 @@ class Worker:
 
     def _rest(self, stop: threading.Event | None, poll: float) -> None:
         """Wait for a reply, or for something to become due."""
-        if self._held:
+        if self._held or self._hands.hung:
             self._hands.wait(poll)
         elif stop:
             now = self._processes.database.now()
@@ -180,7 +172,8 @@ class Worker:
             self._reload(min(self._unread))
         now = self._processes.database.now()
         due = [key for key, held in self._held.items() if 0 < held.wake <= now]
-        room = 0 if self._stopping else max(self._most - len(self._held), 0)
+        self._performs = not (self._stopping or self._hands.hung)
+        room = max(self._most - len(self._held), 0) if self._performs else 0
         if room and not (self._more or self._is_due(now, busy=bool(arrived))):
             room = 0
         planned = one_process if self._alone else everything
@@ -262,7 +255,7 @@ class Worker:
         keeper = self._keeper
         changes: list[Change] = []
         for turn in turns.values():
-            settle(turn, perform=not self._stopping)
+            settle(turn, perform=self._performs)
             changes.append(turn.change(turn.now + keeper.lease, keeper.worker))
         calls: list[Call] = []
         refused: set[str] = set()
@@ -277,8 +270,8 @@ class Worker:
             if turn.ended or not turn.live:
                 del self._held[key]
             else:
-                # Who stops does nothing more for it until its calls are over.
-                wake = 0 if self._stopping else min(turn.wakes, default=0)
+                # Who calls nothing does nothing for it until its calls are over.
+                wake = min(turn.wakes, default=0) if self._performs else 0
                 self._held[key] = Held(change.after, turn.log, turn.live, wake)
         return calls, refused
 

@@ -1,0 +1,79 @@
+"""A worker all of whose threads hang keeps no process that is not in their hands."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from at_work import SHOP, made, serving, wait_until
+from world import World, outcome
+
+from sagadsl.runtime import Context, Driver, Store
+
+TIMED = SHOP.replace("probe pay_status", "in doubt park, timeout 1 second")
+ORDERS = [str(number) for number in range(6)]
+
+
+class Till:
+    """Payments, of which some hang until they may go on."""
+
+    def __init__(self, world: World) -> None:
+        self.may = threading.Event()
+        self.world = world
+        self.paid: list[str] = []
+
+    def hang(self, context: Context) -> None:
+        assert self.may.wait(60)
+        self.pay(context)
+
+    def pay(self, context: Context) -> None:
+        with self.world.lock:
+            self.paid.append(context.aggregate_id)
+        self.world.effects["pay"] += 1
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_another_does_what_waits_for_a_thread_that_hangs(
+    tmp_path: Path, store: Store, threads: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What waits was not called, and is in no doubt; what is done is written."""
+    saga = made(TIMED, tmp_path)
+    world = World(saga.Failed)
+    till = Till(world)
+    hang = [till.hang] * threads
+    world.tell("pay", till.pay, *hang, *[till.pay] * 20)
+    with Driver(saga, world, store, threads=threads, lease=2) as driver:
+        for order in ORDERS:
+            driver.start(order)
+        with serving(driver):
+            wait_until(lambda: len(world.calls) > threads)
+            with Driver(saga, world, store, lease=2) as other, serving(other):
+                done = len(ORDERS) - threads
+                wait_until(lambda: sum(bool(outcome(store, o)) for o in ORDERS) == done)
+                assert len(till.paid) == done
+                till.may.set()
+                wait_until(lambda: len(till.paid) == len(ORDERS))
+                wait_until(lambda: all(outcome(store, order) for order in ORDERS))
+    assert sorted(till.paid) == ORDERS
+    assert world.effects == {"pay": len(ORDERS), "ship": len(ORDERS)}
+    said = [r.getMessage() for r in caplog.records if "given back" in r.getMessage()]
+    assert said
+
+
+def test_what_waits_is_called_again_by_the_worker_that_comes_back(
+    tmp_path: Path, store: Store
+) -> None:
+    saga = made(TIMED, tmp_path)
+    world = World(saga.Failed)
+    till = Till(world)
+    world.tell("pay", *[till.hang] * 2, *[till.pay] * 20)
+    with Driver(saga, world, store, threads=2, lease=1) as driver, serving(driver):
+        for order in ORDERS:
+            driver.start(order)
+        of_them = "SELECT count(*) FROM saga_event WHERE event = 'resume'"
+        wait_until(lambda: store.database.rows(of_them)[0][0] == len(ORDERS) - 2)
+        assert len(world.calls) == 2
+        till.may.set()
+        wait_until(lambda: all(outcome(store, order) for order in ORDERS))
+    assert sorted(till.paid) == ORDERS

@@ -21,7 +21,6 @@ except ImportError as missing:
         "a store in PostgreSQL needs psycopg: pip install 'sagadsl[postgres]'"
     ) from missing
 
-_REFUSALS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
 EXACT = 1.0  # seconds for which our clock is taken to run like that of the database
 
 
@@ -120,13 +119,26 @@ class PostgresDatabase:
                 yield connection
         except psycopg.Error as error:
             why = " ".join(str(error).split()) or type(error).__name__
-            kind = UnwritableError if isinstance(error, _REFUSALS) else StoreError
+            kind = UnwritableError if _is_refusal(error) else StoreError
             raise kind(f"postgresql: {why}") from error
 
 
 def _is_idle(connection: psycopg.Connection[Any]) -> bool:
     """Whether it is in no transaction, which who was interrupted may have left open."""
     return connection.info.transaction_status == TransactionStatus.IDLE
+
+
+def _is_refusal(error: psycopg.Error) -> bool:
+    """Whether it is about what was to be written: a rule of a column or of a trigger.
+
+    A trigger raises P0001, or with a code of its own, for which psycopg has no class.
+    """
+    if isinstance(error, psycopg.IntegrityError | psycopg.DataError):
+        return True
+    code = error.sqlstate or ""
+    return code.startswith("P0") or (
+        bool(code) and type(error) is psycopg.DatabaseError
+    )
 
 
 @cache

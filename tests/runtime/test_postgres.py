@@ -11,6 +11,7 @@ import pytest
 from world import World
 
 from sagadsl.runtime import Driver, Message, Outcome, StoreError, open_store
+from sagadsl.runtime.database import UnwritableError
 from sagadsl.runtime.process import Log, Process
 
 
@@ -160,3 +161,27 @@ def test_who_cannot_have_what_is_due_asks_for_it_no_more_than_now_and_then(
         threading.Timer(1, stop.set).start()
         driver.serve(stop)
     assert 0 < len(asked) < 60
+
+
+@pytest.mark.parametrize("code", ["P0001", "P0004", "SG042", "45000", "23514"])
+def test_a_trigger_refuses_with_whatever_code_it_likes(
+    postgres_url: str, code: str
+) -> None:
+    """It is about the row, and not about the store."""
+    with open_store(postgres_url) as store:
+        raising = f"BEGIN RAISE EXCEPTION ''no'' USING ERRCODE = ''{code}''; END"
+        store.database.execute(
+            f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS '{raising}'"
+        )
+        store.database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON saga_outbox"
+            " FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+        with pytest.raises(UnwritableError):
+            store.database.execute(
+                "INSERT INTO saga_outbox (saga, aggregate_id, seq, event)"
+                " VALUES ('order', '42', 1, 'late')"
+            )
+        with pytest.raises(StoreError) as missing:
+            store.database.execute("DELETE FROM nowhere")
+        assert not isinstance(missing.value, UnwritableError)

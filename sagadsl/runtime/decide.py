@@ -18,7 +18,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1_000, 60_000
 class Reply(NamedTuple):
     """What came of a call: `done` with values to keep, `failed` without effect, or
     `raised`, which tells nothing, as `lost` does, whose worker died; of a probe `yes`,
-    `no`, `unknown` or `raised`. One that was never made is `idle`.
+    `no`, `unknown` or `raised`. One that was never made is `idle`, and what came of
+    one that is `told` is in the log already.
     """
 
     word: str
@@ -39,6 +40,8 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
     """Take what came of a call; what comes too late is noted and changes nothing."""
     step, effort = call.step, turn.effort(call.step)
     turn.live.discard(step.step)
+    if answer.word == "told":
+        return
     kind = "undo" if call.undo else "done"
     if not effort or not _awaited(call, effort, answer):
         if tells(call, answer) and not _is_known(turn, kind, call, answer):
@@ -67,7 +70,7 @@ def _was_tried(call: Call, effort: Effort) -> bool:
 
 def tells(call: Call, answer: Reply) -> bool:
     """Whether a reply tells of an effect, also where nobody waits for it any more."""
-    return not call.probe and answer.word != "idle"
+    return not call.probe and answer.word not in ("idle", "told")
 
 
 def _is_known(turn: Turn, kind: str, call: Call, answer: Reply) -> bool:

@@ -100,8 +100,8 @@ class Hands:
     def hand_over(self, tell: Callable[[Arrived], None]) -> None:
         """Tell of what waits for the one thread there is, if that does not come back.
 
-        It is for another thread; the worker collects it as not called, and finds that
-        there is nothing to write of it.
+        It is for another thread; the worker collects that it was told of, and finds
+        that there is nothing to write of it.
         """
         if self.several or not self.hung:
             return
@@ -112,7 +112,7 @@ class Hands:
                 tell(arrived[0])
                 call, _ = arrived.pop(0)
                 self._keeper.drop(call)
-                self._told.append(Arrived(call, Reply("idle", "it was told of")))
+                self._told.append(Arrived(call, Reply("told")))
         finally:
             self.put_back(arrived)
 

@@ -77,3 +77,24 @@ def test_what_waits_is_called_again_by_the_worker_that_comes_back(
         till.may.set()
         wait_until(lambda: all(outcome(store, order) for order in ORDERS))
     assert sorted(till.paid) == ORDERS
+
+
+def test_what_raised_before_a_handler_hangs_is_asked_about_and_not_repeated(
+    tmp_path: Path, store: Store
+) -> None:
+    """It is told of beside the worker, which does not take it for not called then."""
+    asked = SHOP.replace("probe pay_status", "probe pay_status, timeout 1 second")
+    saga = made(asked, tmp_path)
+    world = World(saga.Failed)
+    till = Till(world)
+    world.tell("pay", "raise late", till.hang)
+    raised = "SELECT count(*) FROM saga_event WHERE event = 'raised'"
+    with Driver(saga, world, store, lease=2) as driver:
+        for order in ("raises", "hangs"):
+            driver.start(order)
+        with serving(driver):
+            wait_until(lambda: store.database.rows(raised)[0][0])
+            till.may.set()
+            wait_until(lambda: outcome(store, "raises") and outcome(store, "hangs"))
+    assert world.effects["pay"] == 2
+    assert "pay_status" in world.calls

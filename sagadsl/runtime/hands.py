@@ -47,6 +47,7 @@ class Hands:
         self._pool = ThreadPoolExecutor(threads) if self.several else None
         self._arrived: queue.SimpleQueue[Arrived] = queue.SimpleQueue()
         self._told: list[Arrived] = []
+        self._handing = threading.Lock()  # what is told of is not collected meanwhile
         self._lock = threading.Lock()
         self._waiting: dict[int, Call] = {}  # whoever takes one out answers for it
         self._ends: dict[int, float] = {}  # till when each handler is in time
@@ -79,8 +80,9 @@ class Hands:
         """Take what has arrived; it is kept until it is released."""
         if self.hung:
             self._give_back()
-        told, self._told = self._told, []
-        return [*told, *self._drain()]
+        with self._handing:
+            told, self._told = self._told, []
+            return [*told, *self._drain()]
 
     def put_back(self, arrived: Iterable[Arrived]) -> None:
         """Have it collected again."""
@@ -105,16 +107,17 @@ class Hands:
         """
         if self.several or not self.hung:
             return
-        self._give_back()
-        arrived = self._drain()
-        try:
-            while arrived:
-                tell(arrived[0])
-                call, _ = arrived.pop(0)
-                self._keeper.drop(call)
-                self._told.append(Arrived(call, Reply("told")))
-        finally:
-            self.put_back(arrived)
+        with self._handing:
+            self._give_back()
+            arrived = self._drain()
+            try:
+                while arrived:
+                    tell(arrived[0])
+                    call, _ = arrived.pop(0)
+                    self._keeper.drop(call)
+                    self._told.append(Arrived(call, Reply("told")))
+            finally:
+                self.put_back(arrived)
 
     def close(self) -> None:
         """Wait for what was begun; the rest arrives as not called."""

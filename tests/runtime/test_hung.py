@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from at_work import SHOP, made, serving, wait_until
 from world import World, outcome
 
-from sagadsl.runtime import Context, Driver, Store
+from sagadsl.runtime import Context, Driver, Store, StoreError, late
 
 TIMED = SHOP.replace("probe pay_status", "in doubt park, timeout 1 second")
 ORDERS = [str(number) for number in range(6)]
@@ -98,3 +100,31 @@ def test_what_raised_before_a_handler_hangs_is_asked_about_and_not_repeated(
             wait_until(lambda: outcome(store, "raises") and outcome(store, "hangs"))
     assert world.effects["pay"] == 2
     assert "pay_status" in world.calls
+
+
+def test_a_worker_that_ends_waits_for_what_is_told_of_beside_it(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If that comes to nothing the worker writes it, and loses no outcome."""
+    saga = made(TIMED, tmp_path)
+    world = World(saga.Failed)
+    may = threading.Event()
+
+    def hang(_: Context) -> None:
+        assert may.wait(60)
+        raise KeyboardInterrupt
+
+    def tell(*_: Any, **__: Any) -> None:
+        may.set()
+        time.sleep(1)
+        raise StoreError("the line is dead")
+
+    world.tell("pay", "", hang)
+    monkeypatch.setattr(late, "tell", tell)
+    with Driver(saga, world, store, lease=2) as driver:
+        for order in ("paid", "hangs"):
+            driver.start(order)
+        with pytest.raises(KeyboardInterrupt):
+            driver.run()
+        assert driver.look("paid").held == (saga.State.PAID,)
+        assert store.database.rows("SELECT sum(lease) FROM saga_process") == [(0,)]

@@ -13,6 +13,7 @@ from sagadsl.runtime.saga import Chances, Taken, Work
 from sagadsl.runtime.turn import EXPIRED, Call, Turn
 
 FIRST_PAUSE, LONGEST_PAUSE = 1_000, 60_000
+_FAILED = ("failed", "fail", "stuck")  # what the log says of a clean failure
 
 
 class Reply(NamedTuple):
@@ -75,9 +76,15 @@ def tells(call: Call, answer: Reply) -> bool:
 
 def _is_known(turn: Turn, kind: str, call: Call, answer: Reply) -> bool:
     """Whether the log says the same: of a line that broke in a commit, or a probe."""
-    row = (kind, call.step.step, call.attempt)
-    rows = ((row.event, row.step, row.attempt) for row in turn.log.rows)
-    return answer.word == "done" and row in rows
+    known = {"done": (kind,), "failed": _FAILED, "raised": ("raised",)}
+    words, undo = known.get(answer.word, ()), False
+    for row in turn.log.rows:
+        if row.step == call.step.step:
+            undo = undo or row.event == "undoing"
+            same = (row.attempt, undo) == (call.attempt, call.undo)
+            if same and row.event in words:
+                return True
+    return False
 
 
 def _awaited(call: Call, effort: Effort, answer: Reply) -> bool:

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import psycopg
 import pytest
-from at_work import SHOP, serving, shop, wait_until
+from at_work import SHOP, made, serving, shop, wait_until
 from modules import emitted, load
 from world import World, outbox, outcome, pass_time
 
@@ -78,6 +78,33 @@ def test_nobody_may_know_whether_a_turn_was_committed(
         with serving(other):
             wait_until(lambda: outcome(another, "1") == "sent")
     assert world.effects == {"pay": 1, "ship": 1}
+    assert outbox(store) == ["1 finish"]
+
+
+@pytest.mark.parametrize("act", ["fail", "raise"])
+def test_what_went_wrong_is_not_late_if_its_turn_was_committed(
+    act: str, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is taken again, since nobody could know, and is in the log already."""
+    how = "idempotent, retry 3 times"
+    saga = made(SHOP.replace("once, probe pay_status", how), tmp_path)
+    world, database = World(saga.Failed), store.database
+    world.tell("pay", act)
+    transaction, broken = database.transaction, threading.Event()
+
+    @contextmanager
+    def breaking() -> Iterator[None]:
+        with transaction():
+            yield
+        if world.calls and not broken.is_set():
+            broken.set()
+            raise StoreError("the line is dead")
+
+    monkeypatch.setattr(database, "transaction", breaking)
+    with Driver(saga, world, store, threads=2) as driver, serving(driver):
+        driver.start("1")
+        wait_until(lambda: outcome(store, "1") == "sent")
+    assert broken.is_set()
     assert outbox(store) == ["1 finish"]
 
 

@@ -13,6 +13,7 @@ from sagadsl.runtime.saga import Chances, Taken, Work
 from sagadsl.runtime.turn import EXPIRED, Call, Turn
 
 FIRST_PAUSE, LONGEST_PAUSE = 1_000, 60_000
+_BEGUN = ("begin", "try", "undoing")
 _FAILED = ("failed", "fail", "stuck")  # what the log says of a clean failure
 
 
@@ -50,7 +51,7 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
             turn.note("late", step, call.attempt, note=late)
     elif answer.word == "idle":
         if not call.probe:
-            word = "lost" if _was_tried(call, effort) else "resume"
+            word = "lost" if _was_tried(turn, call, effort) else "resume"
             turn.note(word, step, call.attempt, "system", answer.note)
     elif call.probe:
         _answered(turn, step, effort, answer)
@@ -64,9 +65,14 @@ def reply(turn: Turn, call: Call, answer: Reply) -> None:
         turn.note(word, step, call.attempt, note=answer.note)
 
 
-def _was_tried(call: Call, effort: Effort) -> bool:
+def _was_tried(turn: Turn, call: Call, effort: Effort) -> bool:
     """Whether an attempt before this one may have happened, as nobody asks about it."""
-    return call.work.how == "idempotent" and effort.attempt > effort.first
+    if call.work.how != "idempotent" or effort.attempt == effort.first:
+        return False
+    rows = [row for row in turn.log.rows if row.step == call.step.step]
+    words = [row.event for row in rows if row.event != "late"]
+    begun = max(n for n, word in enumerate(words) if word in _BEGUN)
+    return words[begun - 1] != "failed"
 
 
 def tells(call: Call, answer: Reply) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import order_saga
 import pytest
+from at_work import SHOP, made
 from world import World, log, outbox, outcome, paid, pass_time
 
 from sagadsl.engines.flow import Flow
@@ -99,6 +102,20 @@ def test_a_repetition_that_is_not_made_leaves_the_doubt() -> None:
     assert (third.handler, third.attempt) == ("pack_parcel", 3)
     (undo, *_) = flow.go_on(2000, [(third, Reply("done"))]).calls
     assert undo.handler == "unpack_parcel"
+
+
+def test_what_failed_is_in_no_doubt_where_its_repetition_is_not_made(
+    tmp_path: Path,
+) -> None:
+    """An abort need not find out, and calls nothing only to take it back."""
+    how = "idempotent, retry 3 times"
+    saga = Saga(made(SHOP.replace("once, probe pay_status", how), tmp_path))
+    flow = Flow(saga, 1, "42", {}, 0)
+    (pay,) = flow.go_on(0).calls
+    (again,) = flow.go_on(0, [(pay, Reply("failed"))]).calls or flow.go_on(5000).calls
+    following = flow.go_on(5000, [(again, Reply("idle"))], [abort("operator", "")])
+    assert not following.calls
+    assert following.end
 
 
 def test_without_a_probe_it_waits_for_a_person(

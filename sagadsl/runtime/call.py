@@ -124,10 +124,11 @@ class Caller:
 
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                loop = asyncio.new_event_loop()
                 threading.Thread(
-                    target=_spin, args=[self._loop], name="sagadsl-async", daemon=True
+                    target=_spin, args=[loop], name="sagadsl-async", daemon=True
                 ).start()
+                self._loop = loop
         return asyncio.run_coroutine_threadsafe(limited(), self._loop).result()
 
     def _about(self, call: Call) -> About:

@@ -56,10 +56,11 @@ class Keeper:
         with self._lock:
             self._kept[id(call)] = _Kept(call, since, since + self.lease / 2000)
             if self._thread is None:
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._run, name="sagadsl-lease", daemon=True
                 )
-                self._thread.start()
+                thread.start()
+                self._thread = thread
 
     def perform(self, call: Call, caller: Caller) -> Reply:
         """Call a handler, unless the lease may have run out while it waited.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 
 import order_saga
 import pytest
@@ -21,6 +22,13 @@ def checked_out(driver: Driver, *orders: str) -> None:
 
 async def pays(_: object) -> None:
     pass
+
+
+class Payment:
+    """One that may be dropped before anybody has waited for it."""
+
+    def __await__(self) -> Iterator[None]:
+        yield from ()
 
 
 def raises(error: BaseException) -> Callable[[object], Awaitable[None]]:
@@ -90,3 +98,30 @@ def test_a_driver_leaves_no_loop_behind(
         if thread.name == "sagadsl-async":
             thread.join(60)
     assert [loop.is_closed() for loop in loops] == [True]
+
+
+@pytest.mark.parametrize("name", ["sagadsl-async", "sagadsl-lease"])
+def test_a_thread_that_cannot_be_started_is_started_later(
+    name: str, driver: Driver, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else no handler would ever be answered, or no lease renewed."""
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == name:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    checked_out(driver, "1", "2")
+    world.tell("make_payment", *[lambda _: Payment()] * 2)
+    with monkeypatch.context() as full, suppress(RuntimeError):
+        full.setattr(threading.Thread, "start", refuse)
+        driver.fire("1", "make_payment", by="user")
+    paying = threading.Thread(
+        target=driver.fire, args=("2", "make_payment", "user"), daemon=True
+    )
+    paying.start()
+    paying.join(20)
+    assert not paying.is_alive()
+    assert driver.look("2").held == ("payment_made",)
+    assert name in [thread.name for thread in threading.enumerate()]

@@ -275,8 +275,9 @@ class TemporalSaga:
             try:
                 self._threads.submit(into, made, self._caller.perform, call)
             except RuntimeError as why:
-                made.cancel()  # it may be queued, and would be made at any later time
-                raise not_made(str(why)) from why
+                # It may be queued: it would be made at any later time, or is already.
+                if made.cancel():
+                    raise not_made(str(why)) from why
             await finished(asyncio.wrap_future(made))
             return [*small(call, reply_of(made), LARGEST)]
 

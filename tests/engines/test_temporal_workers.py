@@ -101,3 +101,28 @@ def test_what_no_thread_can_be_started_for_is_not_made_later(bench, begin, monke
     assert refused
     assert bench.world.calls.count("pay") == 1
     assert "pay_status" not in bench.world.calls
+
+
+def test_what_another_thread_has_come_to_is_not_made_again(bench, begin, monkeypatch):
+    """It was queued before no thread could be started, and one came free meanwhile."""
+    monkeypatch.setattr("sagadsl.engines.temporal.ELSEWHERE", 0.5)
+    start, goes_on, taken = threading.Thread.start, threading.Event(), threading.Event()
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "booking-call_1" and not goes_on.is_set():
+            goes_on.set()
+            taken.wait(10)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    bench.world.tell("pay", lambda _: goes_on.wait(10), lambda _: taken.set())
+    begin()
+    for number, booking in enumerate(["held up", "queued"]):
+        assert bench.ask("start", booking).accepted
+        assert bench.ask("pay", booking, "user").accepted
+        bench.until(lambda paid=number: bench.world.calls.count("pay") > paid)
+    bench.held("queued", "ready")
+    assert taken.is_set()
+    assert bench.world.calls.count("pay") == 2
+    assert "pay_status" not in bench.world.calls

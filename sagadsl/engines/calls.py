@@ -163,18 +163,31 @@ class Calls:
             late: Future[Reply] = Future()
             late.set_result(_unmade(call, "its time was over"))
             return _made(call, late)
-        outcome: Future[Reply] = Future()
+        made = _made(call, Future())
         try:
-            self._threads.submit(into, outcome, self._caller.perform, call)
+            self._threads.submit(self._perform, made)
         except RuntimeError as why:
             # Else no thread could be started: the next that there is comes to it.
             if "shutdown" in str(why):
                 # An error would be stored as what came of it, and end the process.
                 raise asyncio.CancelledError("this worker ends") from why
-        return _made(call, outcome)
+        return made
+
+    def _perform(self, made: Made) -> None:
+        """Call the handler in a thread, which may come to it when its time is over.
+
+        Nobody may wait for it any more, and another worker have asked about it.
+        """
+        if not made.left:
+            made.outcome.cancel()
+        into(made.outcome, self._caller.perform, made.call)
 
     async def _end(self, made: Made) -> list[Any]:
-        await asyncio.wait([asyncio.wrap_future(made.outcome)], timeout=made.left)
+        try:
+            await asyncio.wait([asyncio.wrap_future(made.outcome)], timeout=made.left)
+        except asyncio.CancelledError:
+            made.outcome.cancel()  # no thread comes to it: another worker may ask first
+            raise
         return self._answer(made)
 
     def _answer(self, made: Made) -> list[Any]:

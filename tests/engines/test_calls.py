@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import defaultdict
 from typing import Any
 
@@ -133,6 +134,35 @@ def test_what_no_thread_has_come_to_in_its_time_is_not_called(world, monkeypatch
     goes_on.set()
     calls._threads.shutdown()
     assert running.word == "lost"
+    assert world.calls == ["make_payment"]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_nobody_waits_for_any_more_is_not_called(world, monkeypatch, gone):
+    """Its connection is gone: another worker has asked about it, and made it again."""
+    monkeypatch.setattr("sagadsl.engines.calls.CALLS", 1)
+    monkeypatch.setattr("sagadsl.engines.calls.PATIENCE", 0.01)
+    calls = Calls(SAGA, world)
+    goes_on = threading.Event()
+    world.tell("make_payment", lambda _: goes_on.wait(10) and {"paid": 42})
+    call, token = payment(), calls.draw()
+    calls.begin(call._replace(aggregate_id="41"), calls.draw())
+
+    async def leave() -> None:
+        waiting = asyncio.create_task(calls.perform(call, token))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+    if gone:
+        asyncio.run(leave())
+        assert Answer(*calls.begin(call, token)).word == "idle"
+    else:
+        call = call._replace(work=call.work._replace(timeout=100))
+        assert Answer(*calls.begin(call, token)).word == RUNNING
+        time.sleep(0.2)
+    goes_on.set()
+    calls._threads.shutdown()
     assert world.calls == ["make_payment"]
 
 

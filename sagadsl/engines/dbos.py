@@ -100,7 +100,8 @@ class DbosSaga(Front[Result]):
                 raise
             except Exception:
                 # It may be stored even so, as what nobody runs.
-                later = asyncio.create_task(resumed(own), context=Context())
+                again = resumed(own, given[2])
+                later = asyncio.create_task(again, context=Context())
                 self._doubtful.add(later)
                 later.add_done_callback(self._doubtful.discard)
                 raise

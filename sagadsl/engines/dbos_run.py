@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextvars import Context
 from typing import Any, NoReturn
 
-from dbos import DBOS, StepOptions, error
+from dbos import DBOS, StepOptions, WorkflowStatus, error
 
 from sagadsl.engines.calls import EVER, RUNNING, Answer, Calls, left, needs_token
 from sagadsl.engines.flow import Flow, Next
@@ -88,7 +88,9 @@ class Run:
             again = True
         finally:
             await self._close()
-        return await (_again(str(DBOS.workflow_id)) if again else _never())
+        if not again:
+            await _never()
+        return await _again(str(DBOS.workflow_id), process.started)
 
     async def _drive(self) -> dict[str, Any]:
         following = self._go_on()
@@ -213,25 +215,34 @@ class Run:
             self._replies.append((step.call, answer.reply))
 
 
-async def _again(workflow: str) -> NoReturn:
+async def _again(workflow: str, started: int) -> NoReturn:
     """Have DBOS run a workflow once more, and leave it to that run."""
     # In no context: else it would be a step of the workflow.
-    await asyncio.create_task(resumed(workflow), context=Context())
+    await asyncio.create_task(resumed(workflow, started), context=Context())
     raise asyncio.CancelledError("another run goes on")
 
 
-async def resumed(workflow: str) -> None:
+async def resumed(workflow: str, started: int) -> None:
     """Resume a workflow after a pause, as soon as that can be stored."""
     while True:
         await asyncio.sleep(PAUSE)
         try:
             known = await DBOS.get_workflow_status_async(workflow)
-            if known and known.status == "PENDING":  # nobody has ended it
+            if known and _is_left(known, started):
                 await DBOS.resume_workflow_async(workflow)
         except Exception:  # noqa: BLE001  what it was run again for may still be so
             LOGGER.exception("%s cannot be run again yet", workflow)
         else:
             return
+
+
+def _is_left(known: WorkflowStatus, started: int) -> bool:
+    """Whether a workflow is that which was started then, and is no other worker's.
+
+    A start that failed may have stored nothing, and been tried again meanwhile.
+    """
+    own = known.status == "PENDING" and known.executor_id == DBOS.executor_id
+    return own and known.input is not None and started in known.input["args"]
 
 
 async def _never() -> NoReturn:

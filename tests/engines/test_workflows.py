@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,3 +74,30 @@ def test_what_is_stored_as_its_start_fails_is_run(
         DebugTriggers.clear_debug_triggers()
     assert orders.start("42").outcome == "already done"
     assert orders.fire("42", "check_out", "user").accepted
+
+
+def test_what_was_started_again_goes_on_by_that(
+    orders: DbosSaga, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was stored at first: to resume it would take it from who runs it."""
+    monkeypatch.setattr("sagadsl.engines.dbos_run.PAUSE", 0.2)
+    resume, resumed = DBOS.resume_workflow_async, list[str]()
+
+    async def note(workflow: str) -> object:
+        resumed.append(workflow)
+        return await resume(workflow)
+
+    async def fail(*_: object) -> None:
+        raise OSError("the disk says nothing")
+
+    monkeypatch.setattr(DBOS, "resume_workflow_async", note)
+    DBOS.launch()
+    with monkeypatch.context() as failing:
+        failing.setattr(DBOS, "start_workflow_async", fail)
+        with pytest.raises(OSError, match="the disk says nothing"):
+            orders.start("42")
+    time.sleep(0.01)  # else it is one start, for all that is stored of it
+    assert orders.start("42").accepted
+    time.sleep(0.5)
+    assert orders.fire("42", "check_out", "user").accepted
+    assert resumed == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ FOREVER = InvocationRetryPolicy(max_attempts=2**31 - 1)
 """A server would give an invocation up whose workers are gone for an hour."""
 LONGEST_CALL = timedelta(seconds=EVER)
 """A server would break off a call that takes ten minutes, and have it made again."""
+TURN = 5.0  # seconds to wait for: a turn saves numbers, and nothing depends on it
 NEXT = "next"  # the number of the event that the process waits for
 OVER = "over"  # a promise: else who asked too late would be waited for without end
 
@@ -116,8 +117,12 @@ class _Numbers:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def give(self, ctx: restate.WorkflowSharedContext, asked: list[Any]) -> int:
-        """Give the next number, in its turn."""
-        async with self._turns.setdefault(ctx.key(), asyncio.Lock()):
+        """Give the next number in its turn, if who has it still hears its server."""
+        async with AsyncExitStack() as turn:
+            lock = self._turns.setdefault(ctx.key(), asyncio.Lock())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TURN):
+                    await turn.enter_async_context(lock)
             return await _numbered(ctx, asked)
 
 

@@ -19,7 +19,7 @@ from temporalio.common import RetryPolicy, VersioningBehavior, WorkerDeploymentV
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
-from sagadsl.engines.calls import call_name, into, reply_of, small
+from sagadsl.engines.calls import Made, call_name, into, reply_of, small
 from sagadsl.engines.flow import RULES, Flow
 from sagadsl.engines.front import Asked, over, told
 from sagadsl.engines.temporal_calls import (
@@ -278,7 +278,9 @@ class TemporalSaga:
                 # It may be queued: it would be made at any later time, or is already.
                 if made.cancel():
                     raise not_made(str(why)) from why
-            await finished(asyncio.wrap_future(made))
+            if not await finished(asyncio.wrap_future(made)):
+                made.add_done_callback(Made(call, made, 0).late)
+                raise TimeoutError("it did not answer in time")
             return [*small(call, reply_of(made), LARGEST)]
 
         return perform

@@ -72,11 +72,21 @@ def unpacked(version: Version, given: dict[str, Any]) -> Call:
     return Call(**{**given, "step": step}, work=work, handler=handler, began=began)
 
 
-async def finished(made: asyncio.Future[Any]) -> None:
-    """Wait for a handler, even where the worker shuts down, and be heard of."""
+async def finished(made: asyncio.Future[Any]) -> bool:
+    """Wait for a handler, even where the worker shuts down, and be heard of.
+
+    One that has overrun its time is not waited for: it would keep others waiting.
+    """
     heartbeat = activity.info().heartbeat_timeout
     pause = heartbeat.total_seconds() / 3 if heartbeat else None
-    while not made.done():
+    while not made.done() and not _is_over():
         activity.heartbeat()
         with suppress(asyncio.CancelledError):
             await asyncio.wait([made], timeout=pause)
+    return made.done()
+
+
+def _is_over() -> bool:
+    """Whether the service does not wait for this activity any more."""
+    details = activity.cancellation_details()
+    return details is not None and (details.timed_out or details.not_found)

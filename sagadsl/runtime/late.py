@@ -33,12 +33,18 @@ class Late:
     def tell(self, one: Arrived) -> None:
         """Tell of what came too late."""
         call, keeper = one.call, self._keeper
-        end = self._ends.get((one.key, call.fence))
+        of = (one.key, call.fence)
+        end = self._ends.get(of)
         stone = self._processes.ended(one.key) if end is not None else None
         if stone and stone.ended == end:
             return
         at, last = (keeper.worker, keeper.lease), not keeper.has_another(call)
+
+        def ending(turn: Turn) -> None:
+            self._ends[of] = turn.now
+
         try:
-            tell(self._processes, call, one.reply, *at, last=last)
+            tell(self._processes, call, one.reply, *at, last=last, ending=ending)
+            self._ends.pop(of, None)
         except UnwritableError as error:
             self._aside.complain(one.key, error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sagadsl.runtime.ask import Request, ask
@@ -59,12 +59,14 @@ def tell(
     lease: int,
     *,
     last: bool = True,
+    ending: Callable[[Turn], object] = bool,
 ) -> Result:
     """Take what came of a call, whoever has the process now.
 
-    It is given up with the last call for which it was taken, and not before.
-    Of a process that has ended or was damaged meanwhile the outbox tells it, and the
-    log.
+    It is given up with the last call for which it was taken, and not before. `ending`
+    is given a turn that ends it before it is written, since its commit may break so
+    that nobody knows. Of a process that has ended or was damaged meanwhile the outbox
+    tells it, and the log.
     """
 
     def request(turn: Turn) -> Result | None:
@@ -72,6 +74,8 @@ def tell(
             turn.own()
         reply(turn, call, answer)
         settle(turn, perform=False)
+        if turn.ended:
+            ending(turn)
         return None
 
     try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from at_work import SHOP, made, serving, wait_until
-from world import World, outcome
+from world import World, outbox, outcome
 
 from sagadsl.runtime import Context, Driver, Store, StoreError, late
 
@@ -128,3 +130,34 @@ def test_a_worker_that_ends_waits_for_what_is_told_of_beside_it(
             driver.run()
         assert driver.look("paid").held == (saga.State.PAID,)
         assert store.database.rows("SELECT sum(lease) FROM saga_process") == [(0,)]
+
+
+def test_an_end_that_is_told_of_beside_a_handler_that_hangs_is_not_late(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came about, and nobody could know; it is told of again."""
+    how = "in doubt park, timeout 1 second"
+    saga = made(TIMED.replace("probe ship_status", how), tmp_path)
+    world, database = World(saga.Failed), store.database
+    till = Till(world)
+    transaction, broken = database.transaction, threading.Event()
+
+    @contextmanager
+    def breaking() -> Iterator[None]:
+        with transaction():
+            yield
+        if outcome(store, "ends") and not broken.is_set():
+            broken.set()
+            raise StoreError("the line is dead")
+
+    monkeypatch.setattr(database, "transaction", breaking)
+    world.tell("ship", "", till.hang)
+    with Driver(saga, world, store, lease=1) as driver:
+        for order in ("ends", "hangs"):
+            driver.start(order)
+        with serving(driver):
+            wait_until(broken.is_set)
+            time.sleep(1)
+            till.may.set()
+            wait_until(lambda: outcome(store, "hangs"))
+    assert not [told for told in outbox(store) if told.endswith("late")]

@@ -171,13 +171,17 @@ class Worker:
         while self._unread:
             self._reload(min(self._unread))
         now = self._processes.database.now()
-        due = [key for key, held in self._held.items() if 0 < held.wake <= now]
         self._performs = not (self._stopping or self._hands.hung)
+        due = [key for key, held in self._held.items() if self._goes_on(held, now)]
         room = max(self._most - len(self._held), 0) if self._performs else 0
         if room and not (self._more or self._is_due(now, busy=bool(arrived))):
             room = 0
         planned = one_process if self._alone else everything
         return planned(arrived, due, room)
+
+    def _goes_on(self, held: Held, now: int) -> bool:
+        """Whether it is time to; who calls nothing does so when calls are over."""
+        return 0 < held.wake <= now and (self._performs or not held.live)
 
     def _leave_out(
         self, keys: list[str], arrived: list[Arrived], error: UnwritableError
@@ -270,8 +274,7 @@ class Worker:
             if turn.ended or not turn.live:
                 del self._held[key]
             else:
-                # Who calls nothing does nothing for it until its calls are over.
-                wake = min(turn.wakes, default=0) if self._performs else 0
+                wake = min(turn.wakes, default=0)
                 self._held[key] = Held(change.after, turn.log, turn.live, wake)
         return calls, refused
 

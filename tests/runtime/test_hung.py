@@ -16,6 +16,29 @@ from world import World, outbox, outcome
 from sagadsl.runtime import Context, Driver, Store, StoreError, late
 
 TIMED = SHOP.replace("probe pay_status", "in doubt park, timeout 1 second")
+FORK = """\
+saga trip {
+    aggregate trip_id
+    states {
+        initial asked
+        flying
+        staying
+        flown
+        stayed
+        final over
+    }
+    transitions {
+        asked -> flying & staying : split by system
+        flying -> flown : fly by system
+        staying -> stayed : stay by system
+        flown & stayed -> over : close by system
+    }
+    actions {
+        fly : once, probe fly_status, timeout 1 second, no undo
+        stay : once, in doubt park, retry 9 times every 2 seconds, no undo
+    }
+}
+"""
 ORDERS = [str(number) for number in range(6)]
 
 
@@ -130,6 +153,43 @@ def test_a_worker_that_ends_waits_for_what_is_told_of_beside_it(
             driver.run()
         assert driver.look("paid").held == (saga.State.PAID,)
         assert store.database.rows("SELECT sum(lease) FROM saga_process") == [(0,)]
+
+
+def test_what_is_due_while_all_threads_hang_is_called_when_one_comes_back(
+    tmp_path: Path, store: Store
+) -> None:
+    """Also beside a probe that does not come back, and keeps the process."""
+    saga = made(FORK, tmp_path)
+    world = World(saga.Failed)
+    may, end = threading.Event(), threading.Event()
+    stayed: list[str] = []
+
+    def fly(context: Context) -> None:
+        if context.aggregate_id == "hangs":
+            assert may.wait(60)
+        else:
+            raise OSError("the line is dead")
+
+    def stay(context: Context) -> None:
+        stayed.append(context.aggregate_id)
+        if len(stayed) == 1:
+            raise saga.Failed("no room")
+
+    world.tell("fly", fly, fly)
+    world.tell("fly_status", lambda _: end.wait(60))
+    world.tell("stay", *[stay] * 9)
+    with Driver(saga, world, store, threads=2, lease=2) as driver, serving(driver):
+        driver.start("asked")
+        wait_until(lambda: "fly_status" in world.calls)
+        driver.start("hangs")
+        wait_until(lambda: world.calls.count("fly") == 2)
+        time.sleep(3)  # both have overrun their second, and the pause is over
+        assert stayed == ["asked"]
+        may.set()
+        try:
+            wait_until(lambda: stayed.count("asked") == 2)
+        finally:
+            end.set()
 
 
 def test_an_end_that_is_told_of_beside_a_handler_that_hangs_is_not_late(

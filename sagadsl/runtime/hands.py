@@ -119,10 +119,10 @@ class Hands:
             finally:
                 self.put_back(arrived)
 
-    def close(self) -> None:
-        """Wait for what was begun; the rest arrives as not called."""
+    def close(self, *, wait: bool) -> None:
+        """Begin nothing more, which arrives as not called; wait for what was begun."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=wait, cancel_futures=True)
 
     def _drain(self) -> list[Arrived]:
         arrived: list[Arrived] = []

@@ -62,16 +62,17 @@ class Worker:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Wait for calls, and write what came of them; what was not made goes back."""
+        """What was not made goes back; wait for calls, and write what came of them."""
         self._keeper.beside.discard(self._beside)
-        self._hands.close()
         self._stopping = True
-        if arrived := self._hands.collect():
+        for wait in (False, True):
+            self._hands.close(wait=wait)
+            arrived = self._hands.collect()
             with suppress(StoreError):  # then their leases run out
-                left = arrived[:]
-                while left and self._turn(left):
+                while arrived and self._turn(arrived):
                     pass
-            self._hands.release(arrived)
+            self._hands.put_back(arrived)
+        self._hands.release(arrived)
 
     def run(self, stop: threading.Event | None, poll: float = 0.2) -> int:
         """Do what is due until `stop` is set; without it, until nothing is due.

@@ -14,6 +14,7 @@ from at_work import SHOP, made, serving, wait_until
 from world import World, outbox, outcome
 
 from sagadsl.runtime import Context, Driver, Store, StoreError, late
+from sagadsl.runtime.hands import Hands
 
 TIMED = SHOP.replace("probe pay_status", "in doubt park, timeout 1 second")
 FORK = """\
@@ -221,3 +222,38 @@ def test_an_end_that_is_told_of_beside_a_handler_that_hangs_is_not_late(
             till.may.set()
             wait_until(lambda: outcome(store, "hangs"))
     assert not [told for told in outbox(store) if told.endswith("late")]
+
+
+def test_a_worker_that_is_interrupted_keeps_nothing_while_its_handlers_hang(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits goes back before what is under way is waited for."""
+    saga = made(TIMED, tmp_path)
+    world = World(saga.Failed)
+    till = Till(world)
+    ended = threading.Event()
+
+    def wait(_: Hands, seconds: float) -> None:
+        wait_until(lambda: len(world.calls) == 2)
+        raise KeyboardInterrupt
+
+    def run() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            driver.run()
+        ended.set()
+
+    monkeypatch.setattr(Hands, "wait", wait)
+    world.tell("pay", *[till.hang] * 2, *[till.pay] * 20)
+    with Driver(saga, world, store, threads=2, lease=2) as driver:
+        for order in ORDERS:
+            driver.start(order)
+        threading.Thread(target=run, daemon=True).start()
+        with Driver(saga, world, store, lease=2) as other, serving(other):
+            try:
+                done = len(ORDERS) - 2
+                wait_until(lambda: sum(bool(outcome(store, o)) for o in ORDERS) == done)
+            finally:
+                till.may.set()
+            assert ended.wait(20)
+            wait_until(lambda: all(outcome(store, order) for order in ORDERS))
+    assert sorted(till.paid) == ORDERS

@@ -61,6 +61,13 @@ class Till:
         self.world.effects["pay"] += 1
 
 
+def start_in_order(driver: Driver, *orders: str) -> None:
+    """What is due first is called first."""
+    for order in orders:
+        driver.start(order)
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_another_does_what_waits_for_a_thread_that_hangs(
     tmp_path: Path, store: Store, threads: int, caplog: pytest.LogCaptureFixture
@@ -118,8 +125,7 @@ def test_what_raised_before_a_handler_hangs_is_asked_about_and_not_repeated(
     world.tell("pay", "raise late", till.hang)
     raised = "SELECT count(*) FROM saga_event WHERE event = 'raised'"
     with Driver(saga, world, store, lease=2) as driver:
-        for order in ("raises", "hangs"):
-            driver.start(order)
+        start_in_order(driver, "raises", "hangs")
         with serving(driver):
             wait_until(lambda: store.database.rows(raised)[0][0])
             till.may.set()
@@ -148,8 +154,7 @@ def test_a_worker_that_ends_waits_for_what_is_told_of_beside_it(
     world.tell("pay", "", hang)
     monkeypatch.setattr(late, "tell", tell)
     with Driver(saga, world, store, lease=2) as driver:
-        for order in ("paid", "hangs"):
-            driver.start(order)
+        start_in_order(driver, "paid", "hangs")
         with pytest.raises(KeyboardInterrupt):
             driver.run()
         assert driver.look("paid").held == (saga.State.PAID,)
@@ -214,8 +219,7 @@ def test_an_end_that_is_told_of_beside_a_handler_that_hangs_is_not_late(
     monkeypatch.setattr(database, "transaction", breaking)
     world.tell("ship", "", till.hang)
     with Driver(saga, world, store, lease=1) as driver:
-        for order in ("ends", "hangs"):
-            driver.start(order)
+        start_in_order(driver, "ends", "hangs")
         with serving(driver):
             wait_until(broken.is_set)
             time.sleep(1)

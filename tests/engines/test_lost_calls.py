@@ -6,9 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from backends import HERE, Process
-from places import sagac
-from workers import Place, place, server
+from backends import Process
+from workers import Place, place, reworded, server
 
 __all__ = ["place", "server"]
 pytestmark = pytest.mark.slow
@@ -19,13 +18,9 @@ def test_what_is_come_to_after_its_time_may_have_happened(
     place: Place, tmp_path: Path, aggregate: str
 ) -> None:
     """It was made by a worker that died: an abort would leave its effect standing."""
-    modules = tmp_path / "modules"
-    modules.mkdir()
-    text = (HERE / "errand.saga").read_text()
     once = "pay    : once, probe pay_status, timeout 1 second"
-    text = text.replace(once, "pay    : idempotent, timeout 4 seconds")
-    (modules / "errand.saga").write_text(text)
-    sagac(modules, "build", "--target", f"py,{place.kind}")
+    words = {once: "pay    : idempotent, timeout 4 seconds"}
+    modules = reworded(tmp_path, "errand", place.kind, words)
     with place.worker(modules) as worker:
         errand = Process(worker, "errand", aggregate)
         errand.tell("pay", "hang 4")

@@ -12,11 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from backends import HERE, Process
+from backends import Process
 from dbos import DBOSClient
-from places import sagac
 from restate_server import RestateServer, program
-from workers import Place, place
+from workers import Place, place, reworded
 
 from sagadsl.engines.dbos_run import TOPIC
 
@@ -164,12 +163,8 @@ def test_who_asks_beside_many_takes_few_steps_to_a_number(
 def test_an_id_runs_again_when_it_is_no_longer_remembered(
     server: RestateServer, tmp_path: Path, aggregate: str
 ) -> None:
-    modules = tmp_path / "modules"
-    modules.mkdir()
-    text = (HERE / "hold.saga").read_text()
-    short = text.replace("expires", "remember for 1 second\n    expires")
-    (modules / "hold.saga").write_text(short)
-    sagac(modules, "build", "--target", "py,restate")
+    words = {"expires": "remember for 1 second\n    expires"}
+    modules = reworded(tmp_path, "hold", "restate", words)
     with Place("restate", tmp_path, server.options).worker(modules) as backend:
         hold = Process(backend, "hold", aggregate)
         for _ in range(2):

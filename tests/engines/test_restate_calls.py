@@ -9,10 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 import scenarios
-from backends import HERE, Process
-from places import sagac
+from backends import Process
 from restate_server import RestateServer, free_ports, program
-from workers import Place, moved, server
+from workers import Place, moved, reworded, server
 
 __all__ = ["server"]
 
@@ -36,11 +35,8 @@ def test_another_worker_comes_to_a_call_that_began_late(
     server: RestateServer, tmp_path: Path, aggregate: str
 ) -> None:
     """It was to be made a minute ago, when no worker was there, and goes on still."""
-    modules = tmp_path / "modules"
-    modules.mkdir()
-    text = (HERE / "errand.saga").read_text()
-    (modules / "errand.saga").write_text(text.replace("1 second", "5 seconds"))
-    sagac(modules, "build", "--target", "py,restate")
+    words = {"1 second": "5 seconds"}
+    modules = reworded(tmp_path, "errand", "restate", words)
     port = str(free_ports(1)[0])
     place = Place("restate", tmp_path, server.options)
     with (
@@ -99,14 +95,11 @@ def test_a_deadline_is_slept_for_once(
     server: RestateServer, tmp_path: Path, aggregate: str
 ) -> None:
     """Each pause before a repetition would add a sleep that lasts until the end."""
-    modules = tmp_path / "modules"
-    modules.mkdir()
-    text = (HERE / "errand.saga").read_text()
-    expires = "aggregate errand_id\n    expires after 30 days"
-    text = text.replace("aggregate errand_id", expires)
-    often = "idempotent, retry 9 times every 1 second"
-    (modules / "errand.saga").write_text(text.replace("idempotent", often))
-    sagac(modules, "build", "--target", "py,restate")
+    words = {
+        "aggregate errand_id": "aggregate errand_id\n    expires after 30 days",
+        "idempotent": "idempotent, retry 9 times every 1 second",
+    }
+    modules = reworded(tmp_path, "errand", "restate", words)
     place = Place("restate", tmp_path, server.options)
     with place.worker(modules) as worker:
         errand = Process(worker, "errand", aggregate)

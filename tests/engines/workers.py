@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from backends import Backend
+from backends import HERE, Backend
+from places import sagac
 from restate_server import RestateServer, program
 
 
@@ -33,6 +34,19 @@ class Place(NamedTuple):
             yield made
         finally:
             made.kill()
+
+
+def reworded(folder: Path, name: str, target: str, words: Mapping[str, str]) -> Path:
+    """The modules for an engine of one of the sagas, in which some words are others."""
+    text = (HERE / f"{name}.saga").read_text()
+    for old, new in words.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    modules = folder / "modules"
+    modules.mkdir()
+    (modules / f"{name}.saga").write_text(text)
+    sagac(modules, "build", "--target", f"py,{target}")
+    return modules
 
 
 @pytest.fixture

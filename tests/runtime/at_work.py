@@ -32,6 +32,33 @@ saga shop {
     }
 }
 """
+TRIP = """\
+saga trip {
+    aggregate trip_id
+    states {
+        initial asked
+        flying
+        staying
+        driving
+        flown
+        stayed
+        driven
+        final over
+    }
+    transitions {
+        asked -> flying & staying & driving : split by system
+        flying -> flown : fly by system
+        staying -> stayed : stay by system
+        driving -> driven : drive by system
+        flown & stayed & driven -> over : close by system
+    }
+    actions {
+        fly : once, probe fly_status, no undo
+        stay : once, probe stay_status, no undo
+        drive : once, probe drive_status, no undo
+    }
+}
+"""
 
 
 def made(text: str, folder: Path) -> ModuleType:

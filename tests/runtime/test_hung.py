@@ -10,36 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from at_work import SHOP, made, serving, wait_until
+from at_work import SHOP, TRIP, made, serving, wait_until
 from world import World, outbox, outcome
 
 from sagadsl.runtime import Context, Driver, Store, StoreError, late
 from sagadsl.runtime.hands import Hands
 
 TIMED = SHOP.replace("probe pay_status", "in doubt park, timeout 1 second")
-FORK = """\
-saga trip {
-    aggregate trip_id
-    states {
-        initial asked
-        flying
-        staying
-        flown
-        stayed
-        final over
-    }
-    transitions {
-        asked -> flying & staying : split by system
-        flying -> flown : fly by system
-        staying -> stayed : stay by system
-        flown & stayed -> over : close by system
-    }
-    actions {
-        fly : once, probe fly_status, timeout 1 second, no undo
-        stay : once, in doubt park, retry 9 times every 2 seconds, no undo
-    }
-}
-"""
 ORDERS = [str(number) for number in range(6)]
 
 
@@ -165,7 +142,9 @@ def test_what_is_due_while_all_threads_hang_is_called_when_one_comes_back(
     tmp_path: Path, store: Store
 ) -> None:
     """Also beside a probe that does not come back, and keeps the process."""
-    saga = made(FORK, tmp_path)
+    text = TRIP.replace("fly_status", "fly_status, timeout 1 second")
+    often = "in doubt park, retry 9 times every 2 seconds"
+    saga = made(text.replace("probe stay_status", often), tmp_path)
     world = World(saga.Failed)
     may, end = threading.Event(), threading.Event()
     stayed: list[str] = []

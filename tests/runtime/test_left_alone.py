@@ -9,38 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from at_work import made, refused, serving, wait_until
+from at_work import TRIP, made, refused, serving, wait_until
 from world import World, outcome
 
 from sagadsl.runtime import Context, Driver, Store
-
-TRIP = """\
-saga trip {
-    aggregate trip_id
-    states {
-        initial asked
-        flying
-        staying
-        driving
-        flown
-        stayed
-        driven
-        final over
-    }
-    transitions {
-        asked -> flying & staying & driving : split by system
-        flying -> flown : fly by system
-        staying -> stayed : stay by system
-        driving -> driven : drive by system
-        flown & stayed & driven -> over : close by system
-    }
-    actions {
-        fly : once, probe fly_status, no undo
-        stay : once, probe stay_status, no undo
-        drive : once, probe drive_status, no undo
-    }
-}
-"""
 
 
 class Trip(NamedTuple):

@@ -114,7 +114,7 @@ def _cells(row: Measured) -> tuple[str, ...]:
         _time(median(row.ours)),
         row.peer,
         _time(median(row.theirs)),
-        f"{_digits(row.ratio)} ×",  # noqa: RUF001  times
+        f"{_digits(row.ratio)} ×",
         str(row.target or ""),
         {None: "", True: "yes", False: "no"}[row.met],
     )

@@ -141,4 +141,4 @@ class Target(NamedTuple):
     faster: bool = False
 
     def __str__(self) -> str:
-        return f"{'≥' if self.faster else '≤'} {self.bound:g} ×"  # noqa: RUF001  times
+        return f"{'≥' if self.faster else '≤'} {self.bound:g} ×"

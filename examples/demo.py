@@ -3,7 +3,6 @@
 It compiles the sagas beside it, shows the table of one, its picture and a bug that the
 compiler finds, and takes orders through the compiled saga (`order_tour.py`).
 """
-# ruff: noqa: T201  a script that talks
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ def main() -> None:
     """All of it; `pay` is the part of the worker that does not survive it."""
     sys.path.insert(0, str(OUT))  # where `order_saga.py` will be
     if sys.argv[1:2] == ["pay"]:
-        import order_tour  # noqa: PLC0415  needs the compiled saga
+        import order_tour
 
         order_tour.pay_and_die(*sys.argv[2:])
         return
@@ -52,7 +51,7 @@ def compile_examples() -> None:
 
 def drive_orders() -> None:
     """Let things go wrong on SQLite, and once more on a PostgreSQL."""
-    import order_tour  # noqa: PLC0415  needs what was just compiled
+    import order_tour  # which needs what was just compiled
 
     for left in (*OUT.glob("orders.db*"), *OUT.glob("world.sqlite*")):
         left.unlink()
@@ -90,7 +89,7 @@ def sagac(command: str, *arguments: str | Path, status: int = 0) -> None:
         for word in arguments
     ]
     sys.stdout.flush()
-    run = subprocess.run(  # noqa: S603  our own files
+    run = subprocess.run(
         [sys.executable, "-m", "sagadsl", command, *words],
         cwd=ROOT,
         stderr=subprocess.STDOUT,

@@ -1,5 +1,4 @@
 """Three things that go wrong with orders, and what the runtime makes of them."""
-# ruff: noqa: T201  it talks
 
 from __future__ import annotations
 
@@ -50,7 +49,7 @@ def crash_and_recover(tour: Tour, order: str) -> None:
     """The worker dies after the bank took the money and before that is written down."""
     print(f"\n== Order {order}: the worker is killed in the middle of the payment")
     command = [*tour.pay, tour.store, str(tour.world), order]
-    run = subprocess.run(command, check=False)  # noqa: S603  our own file
+    run = subprocess.run(command, check=False)
     print(f"   the worker is dead, with status {run.returncode}")
     tour.show(tour.store, order)
     print(f"\n== Order {order}: another worker takes it up")

